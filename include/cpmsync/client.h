@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The client: one account on one CPM Message Storage Server.
+ *
+ * Three faces, one engine (design 3). Use one of the first two; do not mix them on one client.
+ *   Bytes: the app moves bytes: cpmsync_conn_* calls. No I/O happens inside.
+ *   Step:  the app gives a connector (transport.h) and calls cpmsync_client_step from its own loop.
+ *   Glue:  examples/loop_poll.c, examples/loop_epoll.c: a page each on the step face.
+ *
+ * Threads: one thread at a time per client; only cpmsync_client_wake may be called from another.
+ * Callbacks run inside the app's own calls and may call anything here: submit, cancel, free; freeing the client inside
+ * one of its callbacks is deferred to the end of the outermost call, after which the pointer is dead.
+ */
+#ifndef CPMSYNC_CLIENT_H
+#define CPMSYNC_CLIENT_H
+
+#include <cpmsync/crypto.h>
+#include <cpmsync/error.h>
+#include <cpmsync/store.h>
+#include <cpmsync/transport.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct cpmsync_client;
+
+/* ---------------------------------------------------------------- events */
+
+enum cpmsync_event_type {
+    /*
+     * What follows is about `mailbox` with this UIDVALIDITY. The app drops what it holds of the mailbox outside
+     * `ranges` (the covered UIDs). First event of a mailbox after the client was made and after an aborted batch (R17).
+     */
+    CPMSYNC_EVENT_BEGIN = 1,
+    /* UID `uid` has the flags `flags` (all of them) and the mod-sequence `modseq` (0: none). New or changed. */
+    CPMSYNC_EVENT_MESSAGE,
+    /* The messages in `ranges` are gone; UIDs the app never heard of may be among them. */
+    CPMSYNC_EVENT_VANISHED,
+    /* All UIDs of the mailbox are void: UIDVALIDITY changed to `uidvalidity` (V-02, Q-48). A BEGIN follows. */
+    CPMSYNC_EVENT_RESET,
+    /* The batch is complete and about to be committed with `uidnext` and `highestmodseq` as the cursors. */
+    CPMSYNC_EVENT_BATCH,
+    /* The server wants the user to read `text` (C-10). `trusted` is 0 if it came before TLS or login (W-08). */
+    CPMSYNC_EVENT_ALERT,
+    /* The connection `conn` is now in `state`. */
+    CPMSYNC_EVENT_STATE
+};
+
+enum cpmsync_conn_state {
+    CPMSYNC_CONN_CLOSED,
+    CPMSYNC_CONN_CONNECTING,
+    CPMSYNC_CONN_LOGIN,
+    CPMSYNC_CONN_READY,
+    CPMSYNC_CONN_LOGOUT
+};
+
+/* Which members are set is said at the type; the others are zero. Pointers live as long as the callback. */
+struct cpmsync_event {
+    size_t size;
+    enum cpmsync_event_type type;
+    const char *mailbox; /* UTF-8 where the name is valid mUTF-7, else as on the wire (R10) */
+    uint32_t uidvalidity;
+    uint32_t uidnext;
+    uint64_t highestmodseq;
+    uint32_t uid;
+    uint64_t modseq;
+    const char *const *flags;
+    size_t flag_count;
+    const struct cpmsync_range *ranges;
+    size_t range_count;
+    const char *text;
+    int trusted;
+    uint32_t conn;
+    enum cpmsync_conn_state state;
+};
+
+/* ---------------------------------------------------------------- configuration */
+
+enum cpmsync_security {
+    CPMSYNC_TLS_IMPLICIT = 0, /* the transport is secure when it opens (port 993) */
+    CPMSYNC_TLS_STARTTLS,     /* it becomes secure by STARTTLS, which is required */
+    CPMSYNC_TLS_NONE          /* clear text; for tests on loopback only */
+};
+
+enum cpmsync_log_level { CPMSYNC_LOG_ERROR = 1, CPMSYNC_LOG_WARNING, CPMSYNC_LOG_INFO, CPMSYNC_LOG_DEBUG };
+
+struct cpmsync_client_config {
+    size_t size;
+    const struct cpmsync_allocator *allocator; /* NULL: malloc */
+    struct cpmsync_store *store;               /* borrowed; NULL: a memory store of the client's own */
+    struct cpmsync_crypto *crypto;             /* borrowed; NULL: no SCRAM */
+    enum cpmsync_security security;
+    const char *mechanism;       /* NULL: the best one both sides allow; "LOGIN" is the command */
+    const char *const *disabled; /* capabilities to ignore; CONDSTORE takes QRESYNC along */
+    size_t disabled_count;
+
+    /* Limits; 0 is the default, past one the call or mailbox fails with CPMSYNC_ERR_LIMIT. */
+    int64_t response_max;       /* octets of one response held at once; 65,536 */
+    int64_t literal_max;        /* octets of a literal kept inside a response; 16,384; longer ones are streamed past */
+    int64_t output_max;         /* octets of queued output; 1,048,576 */
+    int64_t messages_max;       /* messages cached in one mailbox; 1,000,000 */
+    int64_t flagsets_max;       /* distinct flag sets in one mailbox; 65,536 */
+    int64_t flagset_octets_max; /* octets of all flag sets of one mailbox; 4,194,304 */
+    int64_t operations_max;     /* operations submitted and not complete; 1,024 */
+    int64_t scram_iterations_max; /* 1,000,000 (R28) */
+
+    int64_t command_timeout_ms; /* connect, greeting, or a command with nothing heard for so long; 0: 60,000 */
+
+    void *ctx; /* first argument of every callback */
+
+    /* Events. Returning non-zero for a mailbox event refuses the batch: nothing of it is stored, and the operation ends
+     * with CPMSYNC_ERR_ABORTED. Ignored for ALERT and STATE. May be NULL. */
+    int (*event)(void *ctx, struct cpmsync_client *client, const struct cpmsync_event *event);
+
+    /* Login needs credentials: answer with cpmsync_client_credentials, inside the callback or later. Required. */
+    void (*credentials)(void *ctx, struct cpmsync_client *client, uint32_t conn);
+
+    /* One line without newline; holds no names, numbers of subscribers, or content (design 10). May be NULL. */
+    void (*log)(void *ctx, enum cpmsync_log_level level, const char *text);
+
+    /* Every octet of the conversation, secrets replaced by "<secret>". `sent` is 1 for ours. May be NULL. */
+    void (*trace)(void *ctx, uint32_t conn, int sent, const uint8_t *data, size_t len);
+};
+
+/* ---------------------------------------------------------------- life */
+
+/* Returns 0 and a client; CPMSYNC_ERR_INVALID_ARGUMENT, _NOMEM. Everything pointed to by config, but store, crypto and
+ * allocator, is copied. */
+CPMSYNC_API int cpmsync_client_new(struct cpmsync_client **client, const struct cpmsync_client_config *config);
+
+/* Completes every operation with CPMSYNC_ERR_CANCELLED, closes the transports, frees. NULL is ignored. */
+CPMSYNC_API void cpmsync_client_free(struct cpmsync_client *client);
+
+/* Answers the credentials callback. `error` not 0 (then the rest is ignored): there are none, login fails with
+ * CPMSYNC_ERR_AUTH_CREDENTIALS. Strings are copied and wiped after use. `authzid` may be NULL. */
+CPMSYNC_API int cpmsync_client_credentials(struct cpmsync_client *client, uint32_t conn, int error, const char *user,
+    const char *password, const char *authzid);
+
+/* ---------------------------------------------------------------- operations */
+
+/*
+ * Each operation completes exactly once: with fault->error 0 or what failed. `done` may run inside the submit call only
+ * if the client is being freed. Submit calls return an id (1 or more), or an error: then done is not called.
+ */
+typedef void (*cpmsync_done_fn)(
+    void *ctx, struct cpmsync_client *client, int64_t operation, const struct cpmsync_fault *fault);
+
+/* Connects and logs in if that is not done. */
+CPMSYNC_API int64_t cpmsync_client_login(struct cpmsync_client *client, cpmsync_done_fn done, void *ctx);
+
+/* Brings the cache of `mailbox` (UTF-8) up to date: SELECT (QRESYNC), new messages, both cursors (design 4, 5). */
+CPMSYNC_API int64_t cpmsync_client_sync(
+    struct cpmsync_client *client, const char *mailbox, cpmsync_done_fn done, void *ctx);
+
+/* LOGOUT after what was submitted before; complete when the connection is closed. */
+CPMSYNC_API int64_t cpmsync_client_logout(struct cpmsync_client *client, cpmsync_done_fn done, void *ctx);
+
+/* Cancels: it completes with CPMSYNC_ERR_CANCELLED, or as it ends anyway if that cannot be stopped. 0, or
+ * CPMSYNC_ERR_NOT_FOUND if it is complete. */
+CPMSYNC_API int cpmsync_client_cancel(struct cpmsync_client *client, int64_t operation);
+
+/* ---------------------------------------------------------------- the step face */
+
+enum cpmsync_want {
+    CPMSYNC_WANT_READ = 1,
+    CPMSYNC_WANT_WRITE = 2,
+    CPMSYNC_WANT_NOW = 4,      /* call step at once: bytes are buffered, or work was left by the budget */
+    CPMSYNC_WANT_CONNECT = 8,  /* bytes face: open a transport */
+    CPMSYNC_WANT_CLOSE = 16,   /* bytes face: close the transport, then call cpmsync_conn_closed */
+    CPMSYNC_WANT_STARTTLS = 32 /* bytes face: start TLS, then call cpmsync_conn_secured */
+};
+
+/* Takes over `connector` (freed with the client). Call once, before the first step. */
+CPMSYNC_API int cpmsync_client_connector(struct cpmsync_client *client, struct cpmsync_connector *connector);
+
+/* Moves bytes and timers until everything would block or `budget` (an octet moved is 1, a hash round 64; 0: no limit) is
+ * spent. Never blocks on the network. Returns 0; errors reach operations and events, not this return, except
+ * CPMSYNC_ERR_STATE when called from inside a callback or without a connector. */
+CPMSYNC_API int cpmsync_client_step(struct cpmsync_client *client, int64_t now, int64_t budget);
+
+/* CPMSYNC_WANT_* of all connections. 0: nothing to do until the next submit. */
+CPMSYNC_API unsigned cpmsync_client_want(const struct cpmsync_client *client);
+
+/* The descriptors to watch; returns how many there are, which may be above `max`. */
+CPMSYNC_API size_t cpmsync_client_pollfds(struct cpmsync_client *client, struct cpmsync_pollfd *fds, size_t max);
+
+/* Absolute time of the next deadline, CPMSYNC_NEVER if none. Both faces. */
+CPMSYNC_API int64_t cpmsync_client_expiry(const struct cpmsync_client *client);
+
+/* Makes a poll on pollfds return, from any thread. CPMSYNC_ERR_UNSUPPORTED without SOCKETS. */
+CPMSYNC_API int cpmsync_client_wake(struct cpmsync_client *client);
+
+/* ---------------------------------------------------------------- the bytes face */
+
+enum cpmsync_conn_flags {
+    CPMSYNC_CONN_SECURE = 1, /* the transport is encrypted and the peer authenticated */
+    CPMSYNC_CONN_EARLY = 2   /* output may be sent before the greeting (R2) */
+};
+
+/* The connections that exist: 0 and, when needed, 1. */
+enum { CPMSYNC_CONN_COUNT = 2 };
+
+CPMSYNC_API unsigned cpmsync_conn_want(const struct cpmsync_client *client, uint32_t conn);
+
+/* The transport asked for by WANT_CONNECT is open. */
+CPMSYNC_API int cpmsync_conn_opened(struct cpmsync_client *client, uint32_t conn, int64_t now, unsigned flags);
+
+/* TLS asked for by WANT_STARTTLS is established. */
+CPMSYNC_API int cpmsync_conn_secured(struct cpmsync_client *client, uint32_t conn, int64_t now);
+
+/* Received octets. All of them are consumed, also on error. Returns 0, or CPMSYNC_ERR_STATE (not open, or called from
+ * inside a callback). */
+CPMSYNC_API int cpmsync_conn_feed(
+    struct cpmsync_client *client, uint32_t conn, int64_t now, const uint8_t *data, size_t len);
+
+/* What is to be sent: returns the length and points *data at it; valid until the next call on the client. */
+CPMSYNC_API size_t cpmsync_conn_output(struct cpmsync_client *client, uint32_t conn, const uint8_t **data);
+
+/* The first `len` octets of it were sent. */
+CPMSYNC_API int cpmsync_conn_ack(struct cpmsync_client *client, uint32_t conn, int64_t now, size_t len);
+
+/* The transport is closed, or could not be opened. `fault` (may be NULL: closed as asked, or by the peer) says why. */
+CPMSYNC_API int cpmsync_conn_closed(
+    struct cpmsync_client *client, uint32_t conn, int64_t now, const struct cpmsync_fault *fault);
+
+/* Handles deadlines and sliced work that are due. Returns 0. */
+CPMSYNC_API int cpmsync_conn_tick(struct cpmsync_client *client, int64_t now, int64_t budget);
+
+/* ---------------------------------------------------------------- the local view (no network) */
+
+struct cpmsync_mailbox_info {
+    size_t size;
+    const char *name;
+    uint32_t uidvalidity;
+    uint32_t uidnext;
+    uint64_t highestmodseq;
+    uint32_t messages;
+};
+typedef int (*cpmsync_mailbox_fn)(void *ctx, const struct cpmsync_mailbox_info *info);
+typedef int (*cpmsync_message_fn)(
+    void *ctx, uint32_t uid, uint64_t modseq, const char *const *flags, size_t flag_count);
+
+/* Every cached mailbox, by name. A non-zero return of fn stops and is returned. fn must not call the client. */
+CPMSYNC_API int cpmsync_view_mailboxes(
+    const struct cpmsync_store *store, const struct cpmsync_allocator *allocator, cpmsync_mailbox_fn fn, void *ctx);
+
+/* One mailbox: its info, then its messages, ascending UID. Either callback may be NULL. CPMSYNC_ERR_NOT_FOUND. */
+CPMSYNC_API int cpmsync_view_messages(const struct cpmsync_store *store, const struct cpmsync_allocator *allocator,
+    const char *mailbox, cpmsync_mailbox_fn info, cpmsync_message_fn fn, void *ctx);
+
+/* ---------------------------------------------------------------- facts */
+
+/* What the server offered last (after login if there was one), separated by spaces; "" if unknown. Lives until the next
+ * call that moves bytes. */
+CPMSYNC_API const char *cpmsync_client_capabilities(const struct cpmsync_client *client);
+/* What ENABLED listed on the current connection, likewise. */
+CPMSYNC_API const char *cpmsync_client_enabled(const struct cpmsync_client *client);
+
+struct cpmsync_stats {
+    size_t size;
+    uint64_t bytes_in, bytes_out; /* IMAP octets, above TLS */
+    uint64_t flights;             /* design 4 */
+    uint64_t commands;
+    uint64_t connects;
+    uint64_t tls_resumed;
+    uint64_t messages_added, flags_changed, vanished;
+};
+CPMSYNC_API void cpmsync_client_stats(const struct cpmsync_client *client, struct cpmsync_stats *stats);
+
+/* The version of the library, "MAJOR.MINOR.PATCH". */
+CPMSYNC_API const char *cpmsync_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The transport contract: where bytes come from (design 9), and the transports that ship: TCP and TLS.
+ *
+ * A transport never blocks. It belongs to the client that asked its connector for it, until the client calls close.
+ * All calls come from the client's thread.
+ */
+#ifndef CPMSYNC_TRANSPORT_H
+#define CPMSYNC_TRANSPORT_H
+
+#include <cpmsync/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What is known about a connection. */
+struct cpmsync_transport_info {
+    size_t size;
+    int secure;          /* bytes are encrypted and the peer is authenticated */
+    int resumed;         /* the TLS session was resumed */
+    int early;           /* implicit TLS: the first flight may be sent before the greeting (R2) */
+    uint32_t x509_flags; /* why the certificate was refused, MBEDTLS_X509_BADCERT_* */
+    int backend_code;    /* errno or mbedTLS code of the last error, 0 if none */
+    const char *detail;  /* "TLSv1.2 ECDHE-ECDSA-..." or "" ; lives as long as the transport */
+};
+
+struct cpmsync_transport_ops {
+    size_t size;
+
+    /*
+     * Connects, shakes hands, re-tries: whatever is due at `now`. Returns 1 when bytes can be exchanged, 0 while not
+     * yet, an error when it cannot be any more (CPMSYNC_ERR_RESOLVE, _CONNECT, _TIMEOUT, _TLS*, _NOMEM, _CLOSED).
+     * Called at the start, after starttls, at expiry, and whenever a watched descriptor is ready; harmless in between.
+     */
+    int (*step)(void *self, int64_t now);
+
+    /*
+     * Reads up to `size` octets. Returns how many; 0 if it would block: never because the stream ended, which is
+     * CPMSYNC_ERR_CLOSED (also a TCP end without close_notify), CPMSYNC_ERR_TLS for a broken record.
+     */
+    int64_t (*recv)(void *self, void *data, size_t size);
+
+    /* Writes up to `size` octets. Returns how many were taken; 0 if it would block. The next call may pass other data. */
+    int64_t (*send)(void *self, const void *data, size_t size);
+
+    /* The next absolute time step must be called, CPMSYNC_NEVER if none. */
+    int64_t (*expiry)(void *self);
+
+    /*
+     * The descriptors to watch now, at most `max`, for `want` (CPMSYNC_POLL_* of what the caller wants to do once
+     * connected; while connecting the transport's own needs count). Returns how many there are, which may be above
+     * `max`. Transports without descriptors return 0 and make themselves heard otherwise.
+     */
+    size_t (*pollfds)(void *self, unsigned want, struct cpmsync_pollfd *fds, size_t max);
+
+    /* Octets recv can return without asking the kernel: the caller must not sleep while it is not 0. */
+    size_t (*pending)(void *self);
+
+    /* Starts TLS on the open stream; step then shakes hands. CPMSYNC_ERR_UNSUPPORTED if it can not, CPMSYNC_ERR_STATE
+     * if it is secure already. The caller has made sure that no octet is left unread or unsent. */
+    int (*starttls)(void *self);
+
+    /* Fills *info, whose size the caller set. */
+    void (*info)(void *self, struct cpmsync_transport_info *info);
+
+    /* Closes (with TLS's close_notify if it does not block) and frees. */
+    void (*close)(void *self);
+};
+
+struct cpmsync_transport {
+    const struct cpmsync_transport_ops *ops;
+    void *self;
+};
+
+/*
+ * Opens transports. The client asks for one whenever its bytes face wants CONNECT, so that it can reconnect; at most
+ * two are open at a time. `open` never blocks and fills *transport, which is still connecting when it returns.
+ */
+struct cpmsync_connector_ops {
+    size_t size;
+    int (*open)(void *self, int64_t now, struct cpmsync_transport *transport);
+    void (*free)(void *self); /* after its last transport was closed */
+};
+
+struct cpmsync_connector {
+    const struct cpmsync_connector_ops *ops;
+    void *self;
+};
+
+CPMSYNC_API void cpmsync_connector_free(struct cpmsync_connector *connector);
+
+/* An address as hooks give and see it: family 4 or 6, the octets in network order. */
+struct cpmsync_address {
+    unsigned family;
+    uint8_t octets[16];
+    uint16_t port;
+    uint32_t scope_id;
+};
+
+/*
+ * TCP (CPMSYNC_WITH_SOCKETS). Connects to the addresses of a name in turn with a head start each, alternating families
+ * (RFC 8305), keeps the first that answers. Sockets are non-blocking, close-on-exec, TCP_NODELAY, raise no SIGPIPE.
+ * Names are resolved by a thread of the resolver (CPMSYNC_WITH_RESOLVER) or by the hook.
+ */
+struct cpmsync_tcp_config {
+    size_t size;
+    const struct cpmsync_allocator *allocator;
+    const char *host; /* name, or address without brackets */
+    uint16_t port;
+    int64_t connect_timeout_ms; /* resolving and connecting together; 0 is 60,000, CPMSYNC_OFF never */
+    int64_t head_start_ms;      /* between two addresses; 0 is 250 */
+    void *hook_ctx;
+    /* Supplies the addresses instead of the resolver: fills up to `max`, returns how many, or an error. May be NULL. */
+    int (*addresses)(void *ctx, const char *host, uint16_t port, struct cpmsync_address *addresses, size_t max);
+    /* Sees every socket before connect, to bind it to an interface or APN. Non-zero skips this address. May be NULL. */
+    int (*prepare)(void *ctx, int fd, const struct cpmsync_address *address);
+    /* Brings a connected, or connecting, socket, owned by the library from then on: returns the descriptor or an error.
+     * With it host and port are not used. May be NULL. */
+    int (*socket)(void *ctx);
+};
+
+/* Fills *connector with one for plain TCP, copying what it needs of config. 0, _INVALID_ARGUMENT, _NOMEM, or
+ * _UNSUPPORTED without SOCKETS. */
+CPMSYNC_API int cpmsync_connector_tcp(struct cpmsync_connector *connector, const struct cpmsync_tcp_config *config);
+
+/* TLS over any transport (CPMSYNC_WITH_TLS): mbedTLS, TLS 1.2 or better, certificate and host always verified. */
+struct cpmsync_tls_config {
+    size_t size;
+    const struct cpmsync_allocator *allocator;
+    const char *host;       /* name or IP address the certificate must be for (RFC 6125; RFC 3501 11.1) */
+    const char *ca_file;    /* PEM certificates to trust; NULL with no ca_data: the system's bundle */
+    const uint8_t *ca_data; /* PEM or DER certificates to trust, beside or instead of the file; copied. PEM must end in
+                               a NUL that is counted */
+    size_t ca_data_len;
+    int starttls;                 /* 1: start in clear; TLS begins when the session asks for it */
+    int64_t handshake_timeout_ms; /* 0 is 60,000 */
+    /* Where resumable sessions are kept; both NULL: in memory as long as the connector lives. The octets are secret.
+     * load returns the number of octets put into `data` (0: none), save's return is ignored. */
+    void *session_ctx;
+    int64_t (*session_load)(void *ctx, uint8_t *data, size_t max);
+    int (*session_save)(void *ctx, const uint8_t *data, size_t len);
+    int single_thread; /* 1: the app promises that no other thread uses PSA crypto (R28) */
+    /* 1: never offer a saved session. */
+    int no_resumption;
+};
+
+/*
+ * Fills *connector with one that opens TLS over transports of `inner`, which it takes over (also on error). Trust is
+ * parsed when the first full handshake needs it: CPMSYNC_ERR_TLS_TRUST then comes from step. 0, _INVALID_ARGUMENT,
+ * _NOMEM, _UNSUPPORTED without TLS, _STATE where R28 forbids it.
+ */
+CPMSYNC_API int cpmsync_connector_tls(
+    struct cpmsync_connector *connector, struct cpmsync_connector *inner, const struct cpmsync_tls_config *config);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
