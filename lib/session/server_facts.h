@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* What is known about a server from earlier connections: plain data, lent by the client to each session (design 2, R1). */
+#ifndef CPMSYNC_SESSION_SERVER_FACTS_H
+#define CPMSYNC_SESSION_SERVER_FACTS_H
+
+#include "base/buf.h"
+
+struct cpmsync_server_facts {
+    const struct cpmsync_allocator *mem;
+    char *before_login; /* capabilities under TLS before login, separated by SP; NULL: unknown */
+    char *after_login;
+    bool last_login_ok;
+    bool no_qresync;   /* ENABLED did not list it, or SELECT (QRESYNC) drew BAD */
+    bool no_condstore; /* SELECT (CONDSTORE) drew BAD */
+};
+
+void cpmsync_server_facts_init(struct cpmsync_server_facts *facts, const struct cpmsync_allocator *mem);
+void cpmsync_server_facts_clear(struct cpmsync_server_facts *facts);
+
+/* To and from the octets the store keeps as a named value. Unknown or damaged octets are an empty set of facts. */
+int cpmsync_server_facts_save(const struct cpmsync_server_facts *facts, struct cpmsync_buf *out);
+int cpmsync_server_facts_load(struct cpmsync_server_facts *facts, struct cpmsync_slice octets);
+
+#endif
