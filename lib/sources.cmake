@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+#
+# Every source of the library, once, for this and any other build system. One path a line, relative to the top,
+# alphabetical inside its list. The core is always compiled and needs nothing but a C99 library; each other group
+# belongs to the option CPMSYNC_WITH_<group> and is compiled, with CPMSYNC_WITH_<group>=1 defined everywhere, only when
+# that is ON. Include directories: include, lib.
+
+set(CPMSYNC_SOURCES_BASE
+)
+
+set(CPMSYNC_SOURCES_WIRE
+)
+
+set(CPMSYNC_SOURCES_CACHE
+)
+
+set(CPMSYNC_SOURCES_STORE
+)
+
+set(CPMSYNC_SOURCES_TRANSPORT
+)
+
+set(CPMSYNC_SOURCES_CRYPTO
+)
+
+set(CPMSYNC_SOURCES_SESSION
+)
+
+set(CPMSYNC_SOURCES_SYNC
+)
+
+set(CPMSYNC_SOURCES_OPERATION
+)
+
+set(CPMSYNC_SOURCES_CLIENT
+  lib/client/version.c
+)
+
+set(CPMSYNC_SOURCES_CORE
+  ${CPMSYNC_SOURCES_BASE}
+  ${CPMSYNC_SOURCES_WIRE}
+  ${CPMSYNC_SOURCES_CACHE}
+  ${CPMSYNC_SOURCES_STORE}
+  ${CPMSYNC_SOURCES_TRANSPORT}
+  ${CPMSYNC_SOURCES_CRYPTO}
+  ${CPMSYNC_SOURCES_SESSION}
+  ${CPMSYNC_SOURCES_SYNC}
+  ${CPMSYNC_SOURCES_OPERATION}
+  ${CPMSYNC_SOURCES_CLIENT}
+)
+
+set(CPMSYNC_SOURCES_TLS
+)
+
+set(CPMSYNC_SOURCES_SOCKETS
+)
+
+set(CPMSYNC_SOURCES_RESOLVER
+)
+
+set(CPMSYNC_SOURCES_SQLITE
+)
+
+set(CPMSYNC_SOURCES_ZLIB
+)
