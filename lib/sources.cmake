@@ -6,6 +6,11 @@
 # that is ON. Include directories: include, lib.
 
 set(CPMSYNC_SOURCES_BASE
+  lib/base/buf.c
+  lib/base/err.c
+  lib/base/log.c
+  lib/base/mem.c
+  lib/base/slice.c
 )
 
 set(CPMSYNC_SOURCES_WIRE

@@ -22,7 +22,7 @@ void cpmsync_buf_clear(struct cpmsync_buf *buf);
 
 static inline uint8_t *cpmsync_buf_data(const struct cpmsync_buf *buf)
 {
-    return buf->block + buf->start;
+    return buf->block ? buf->block + buf->start : NULL;
 }
 
 static inline struct cpmsync_slice cpmsync_buf_slice(const struct cpmsync_buf *buf)
