@@ -3,7 +3,7 @@
 # Finds mbedTLS 2.28, 3.x and 4.x by their headers and libraries, since many installations (Debian 12's among them)
 # come without package files. Another one than the system's: -DMbedTLS_ROOT=PREFIX.
 #
-#   MbedTLS_FOUND, MbedTLS_VERSION
+#   MbedTLS_FOUND, MbedTLS_VERSION, MbedTLS_LIBRARIES (files, in the order of linking)
 #   MbedTLS::mbedtls, MbedTLS::mbedx509, MbedTLS::mbedcrypto
 #
 # In 4.x the crypto library is called tfpsacrypto; its target keeps the name MbedTLS::mbedcrypto.
@@ -11,8 +11,6 @@
 find_path(MbedTLS_INCLUDE_DIR mbedtls/ssl.h)
 find_library(MbedTLS_TLS_LIBRARY mbedtls)
 find_library(MbedTLS_X509_LIBRARY mbedx509)
-find_library(MbedTLS_CRYPTO_LIBRARY NAMES tfpsacrypto mbedcrypto NAMES_PER_DIR)
-mark_as_advanced(MbedTLS_INCLUDE_DIR MbedTLS_TLS_LIBRARY MbedTLS_X509_LIBRARY MbedTLS_CRYPTO_LIBRARY)
 
 # The version: build_info.h since 3.0, version.h before.
 set(MbedTLS_VERSION "")
@@ -27,12 +25,21 @@ foreach(header build_info.h version.h)
 endforeach()
 unset(MbedTLS_version_line)
 
+# The crypto library of the version that was found, not one of another version beside it.
+if(MbedTLS_VERSION VERSION_LESS 4)
+  find_library(MbedTLS_CRYPTO_LIBRARY mbedcrypto)
+else()
+  find_library(MbedTLS_CRYPTO_LIBRARY tfpsacrypto)
+endif()
+mark_as_advanced(MbedTLS_INCLUDE_DIR MbedTLS_TLS_LIBRARY MbedTLS_X509_LIBRARY MbedTLS_CRYPTO_LIBRARY)
+
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(MbedTLS
   REQUIRED_VARS MbedTLS_TLS_LIBRARY MbedTLS_X509_LIBRARY MbedTLS_CRYPTO_LIBRARY MbedTLS_INCLUDE_DIR
   VERSION_VAR MbedTLS_VERSION)
 
 if(MbedTLS_FOUND)
+  set(MbedTLS_LIBRARIES "${MbedTLS_TLS_LIBRARY}" "${MbedTLS_X509_LIBRARY}" "${MbedTLS_CRYPTO_LIBRARY}")
   function(_cpmsync_mbedtls_target name library)
     if(NOT TARGET MbedTLS::${name})
       add_library(MbedTLS::${name} UNKNOWN IMPORTED)

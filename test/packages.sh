@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+# Sourced by test/run and examples/run: what they need from the system. A need is PACKAGE:KIND:PROBE, where PACKAGE is
+# Debian's name and KIND says what is looked for: a command, or a header the C compiler finds.
+
+packages_to_build="gcc:command:gcc libc6-dev:header:stdio.h cmake:command:cmake ninja-build:command:ninja
+    libmbedtls-dev:header:mbedtls/ssl.h libsqlite3-dev:header:sqlite3.h zlib1g-dev:header:zlib.h"
+packages_to_test="g++:command:g++ clang:command:clang clang-format:command:clang-format binutils:command:nm
+    pkg-config:command:pkg-config libcmocka-dev:cmocka:cmocka.h"
+
+# Prints the packages whose probe finds nothing.
+packages_missing() { # NEED...
+    for need in "$@"; do
+        package=${need%%:*}
+        probe=${need##*:}
+        case $need in
+        *:command:*)
+            command -v "$probe" >/dev/null 2>&1 || echo "$package"
+            ;;
+        *:cmocka:*) # needs these before it
+            printf '#include <stdarg.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <setjmp.h>\n#include <%s>\n' "$probe" |
+                gcc -E - >/dev/null 2>&1 || echo "$package"
+            ;;
+        *:header:*)
+            echo "#include <$probe>" | gcc -E - >/dev/null 2>&1 || echo "$package"
+            ;;
+        esac
+    done
+}
+
+packages_install() { # PACKAGE...
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"
+}
+
+# Installs what is missing when root, else prints one line that names it, and returns non-zero.
+packages_need() { # NEED...
+    missing=$(packages_missing "$@")
+    [ -n "$missing" ] || return 0
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+        echo "Installing:" $missing
+        # The package lists of a fresh system are empty, those of an old one out of date.
+        packages_install $missing >/dev/null 2>&1 || { apt-get update -q && packages_install $missing; } || return 1
+        missing=$(packages_missing "$@")
+        [ -n "$missing" ] || return 0
+    fi
+    echo "Missing packages (install them, or run this as root on Debian):" $missing >&2
+    return 1
+}
