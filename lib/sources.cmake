@@ -11,6 +11,7 @@ set(CPMSYNC_SOURCES_BASE
   lib/base/log.c
   lib/base/mem.c
   lib/base/slice.c
+  lib/base/uidset.c
 )
 
 set(CPMSYNC_SOURCES_WIRE

@@ -21,7 +21,7 @@ void cpmsync_uidset_clear(struct cpmsync_uidset *set); /* empty, memory freed, u
 void cpmsync_uidset_empty(struct cpmsync_uidset *set); /* empty, memory kept */
 
 /* 0, CPMSYNC_ERR_LIMIT, CPMSYNC_ERR_NOMEM (set unchanged). first and last in either order (G-22), both at least 1.
- * Appending in ascending order is O(1). */
+ * Appending in ascending order is O(1). A UID 0 is CPMSYNC_ERR_INVALID_ARGUMENT. */
 int cpmsync_uidset_add(struct cpmsync_uidset *set, uint32_t first, uint32_t last);
 int cpmsync_uidset_add_set(struct cpmsync_uidset *set, const struct cpmsync_uidset *other);
 int cpmsync_uidset_remove(struct cpmsync_uidset *set, uint32_t first, uint32_t last);
@@ -33,11 +33,12 @@ uint64_t cpmsync_uidset_size(const struct cpmsync_uidset *set); /* number of UID
 uint32_t cpmsync_uidset_last(const struct cpmsync_uidset *set); /* highest UID, 0 if empty */
 
 /* Reads the next range of "1,3:5" from *text (RFC 3501 sequence-set without `*`), ordered first <= last, and drops it and
- * its comma from *text. 1, 0 at the end, CPMSYNC_ERR_PROTOCOL. */
+ * its comma from *text. 1, 0 at the end, CPMSYNC_ERR_PROTOCOL with *text as before. A comma at the very end passes: a long
+ * set comes in pieces that may be cut behind one. */
 int cpmsync_uidset_parse_next(struct cpmsync_slice *text, struct cpmsync_range *range);
 
 /* Appends "1,3:5" for the ranges from *next on, as long as the text stays within `budget` octets; *next is the first
- * range not written. 0 or an error of buf. */
+ * range not written. 0, or an error of buf with nothing appended. */
 int cpmsync_uidset_format(const struct cpmsync_uidset *set, struct cpmsync_buf *buf, size_t budget, size_t *next);
 
 #endif
