@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* What the server holds, or a mirror of it: a mailbox as UID, MODSEQ and flags, and its text as `cpmsync dump` has it. */
+#ifndef PEER_TRUTH_H
+#define PEER_TRUTH_H
+
+#include "peer_client.h"
+
+#include <stdio.h>
+
+struct peer_message {
+    uint32_t uid;
+    uint64_t modseq;
+    char *flags; /* "\\Seen $Forwarded": sorted bytewise, without \Recent */
+};
+
+struct peer_truth {
+    uint32_t uidvalidity, uidnext;
+    uint64_t highestmodseq;
+    struct peer_message *messages; /* ascending UID */
+    size_t count, room;
+};
+
+/* Asks the server with EXAMINE and one UID FETCH. `mailbox` is the name as on the wire, without quotes. */
+void peer_truth_ask(struct peer_truth *truth, struct peer_client *client, const char *mailbox);
+
+/* Inserts or replaces a message. `flags` may be in any order. */
+void peer_truth_put(
+    struct peer_truth *truth, uint32_t uid, uint64_t modseq, const char *const *flags, size_t flag_count);
+
+/* Removes the messages first..last. */
+void peer_truth_remove(struct peer_truth *truth, uint32_t first, uint32_t last);
+
+void peer_truth_print(const struct peer_truth *truth, FILE *out);
+
+/* 1 if equal; else 0, with the first difference on stderr, where the two are called by these names. */
+int peer_truth_equal(const struct peer_truth *a, const char *a_name, const struct peer_truth *b, const char *b_name);
+
+void peer_truth_clear(struct peer_truth *truth);
+
+#endif
