@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 # Sourced by test/run and examples/run: what they need from the system. A need is PACKAGE:KIND:PROBE, where PACKAGE is
-# Debian's name and KIND says what is looked for: a command, or a header the C compiler finds.
+# Debian's name and KIND says what is looked for: a command, or a header where compilers look.
 
 packages_to_build="gcc:command:gcc libc6-dev:header:stdio.h cmake:command:cmake ninja-build:command:ninja
     libmbedtls-dev:header:mbedtls/ssl.h libsqlite3-dev:header:sqlite3.h zlib1g-dev:header:zlib.h"
 packages_to_test="g++:command:g++ clang:command:clang clang-format:command:clang-format binutils:command:nm
-    pkg-config:command:pkg-config libcmocka-dev:cmocka:cmocka.h"
+    pkg-config:command:pkg-config libcmocka-dev:header:cmocka.h"
 
 # Prints the packages whose probe finds nothing.
 packages_missing() { # NEED...
@@ -16,12 +16,9 @@ packages_missing() { # NEED...
         *:command:*)
             command -v "$probe" >/dev/null 2>&1 || echo "$package"
             ;;
-        *:cmocka:*) # needs these before it
-            printf '#include <stdarg.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <setjmp.h>\n#include <%s>\n' "$probe" |
-                gcc -E - >/dev/null 2>&1 || echo "$package"
-            ;;
         *:header:*)
-            echo "#include <$probe>" | gcc -E - >/dev/null 2>&1 || echo "$package"
+            ls /usr/include/"$probe" /usr/include/*-linux-*/"$probe" /usr/local/include/"$probe" 2>/dev/null | grep -q . ||
+                echo "$package"
             ;;
         esac
     done
