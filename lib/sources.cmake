@@ -24,6 +24,8 @@ set(CPMSYNC_SOURCES_STORE
 )
 
 set(CPMSYNC_SOURCES_TRANSPORT
+  lib/transport/address.c
+  lib/transport/transport.c
 )
 
 set(CPMSYNC_SOURCES_CRYPTO
@@ -59,9 +61,12 @@ set(CPMSYNC_SOURCES_TLS
 )
 
 set(CPMSYNC_SOURCES_SOCKETS
+  lib/transport/tcp.c
+  lib/transport/wake.c
 )
 
 set(CPMSYNC_SOURCES_RESOLVER
+  lib/transport/resolve.c
 )
 
 set(CPMSYNC_SOURCES_SQLITE
