@@ -18,6 +18,7 @@ set(CPMSYNC_SOURCES_WIRE
 )
 
 set(CPMSYNC_SOURCES_CACHE
+  lib/cache/flagset.c
 )
 
 set(CPMSYNC_SOURCES_STORE

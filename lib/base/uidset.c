@@ -30,10 +30,10 @@ static int reserve(struct cpmsync_uidset *set, size_t count)
     struct cpmsync_range *ranges;
     size_t capacity;
 
-    if (count <= set->capacity)
-        return count <= set->max ? 0 : CPMSYNC_ERR_LIMIT;
     if (count > set->max)
         return CPMSYNC_ERR_LIMIT;
+    if (count <= set->capacity)
+        return 0;
     capacity = set->capacity > set->max / 2 ? set->max : set->capacity * 2;
     if (capacity < FIRST_RANGES)
         capacity = FIRST_RANGES < set->max ? FIRST_RANGES : set->max;

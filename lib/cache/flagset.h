@@ -16,16 +16,20 @@ struct cpmsync_flagsets *cpmsync_flagsets_new(const struct cpmsync_allocator *me
 void cpmsync_flagsets_free(struct cpmsync_flagsets *sets);
 
 /* The id of the set written as "\Seen $Forwarded" (flags separated by SP, any order). 0 and *id; CPMSYNC_ERR_LIMIT,
- * CPMSYNC_ERR_NOMEM with nothing changed. *added is true if the set is new. A repeated text is found without sorting. */
+ * CPMSYNC_ERR_NOMEM with nothing changed. *added (may be NULL) is true if the set is new. New ids are one above the highest
+ * known. A repeated text is found without sorting: the last 128 texts of at most 256 octets are remembered beside the
+ * sets. */
 int cpmsync_flagsets_intern(struct cpmsync_flagsets *sets, struct cpmsync_slice text, uint32_t *id, bool *added);
 
 /* Puts a stored set under its stored id (load). Text as cpmsync_flagsets_text gives it. CPMSYNC_ERR_STORE_CORRUPT for an
- * id used twice or out of range. */
+ * id used twice or not in 1..sets_max, and for a text that is not canonical or known under another id; CPMSYNC_ERR_LIMIT,
+ * CPMSYNC_ERR_NOMEM. */
 int cpmsync_flagsets_restore(struct cpmsync_flagsets *sets, uint32_t id, struct cpmsync_slice text);
 
 /* "\Seen $Forwarded": canonical, lives until free. Empty for id 0 and unknown ids. */
 struct cpmsync_slice cpmsync_flagsets_text(const struct cpmsync_flagsets *sets, uint32_t id);
 bool cpmsync_flagsets_known(const struct cpmsync_flagsets *sets, uint32_t id);
+/* How many sets there are besides the empty one. */
 uint32_t cpmsync_flagsets_count(const struct cpmsync_flagsets *sets);
 
 #endif
