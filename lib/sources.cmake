@@ -30,6 +30,7 @@ set(CPMSYNC_SOURCES_TRANSPORT
 )
 
 set(CPMSYNC_SOURCES_CRYPTO
+  lib/crypto/crypto.c
 )
 
 set(CPMSYNC_SOURCES_SESSION
@@ -59,6 +60,7 @@ set(CPMSYNC_SOURCES_CORE
 )
 
 set(CPMSYNC_SOURCES_TLS
+  lib/crypto/crypto_mbedtls.c
 )
 
 set(CPMSYNC_SOURCES_SOCKETS
