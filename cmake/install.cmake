@@ -10,6 +10,7 @@ install(TARGETS cpmsync EXPORT cpmsync
 install(DIRECTORY include/cpmsync DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
 
 install(EXPORT cpmsync NAMESPACE cpmsync:: FILE cpmsyncTargets.cmake DESTINATION "${CPMSYNC_CMAKE_DIR}")
+string(REGEX MATCH "^[0-9]+\\.[0-9]+" MbedTLS_SERIES "${MbedTLS_VERSION}") # cpmsyncConfig.cmake compares it
 configure_package_config_file(cmake/cpmsyncConfig.cmake.in cpmsyncConfig.cmake INSTALL_DESTINATION "${CPMSYNC_CMAKE_DIR}")
 write_basic_package_version_file(cpmsyncConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES
