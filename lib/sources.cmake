@@ -15,6 +15,14 @@ set(CPMSYNC_SOURCES_BASE
 )
 
 set(CPMSYNC_SOURCES_WIRE
+  lib/wire/code.c
+  lib/wire/command.c
+  lib/wire/fetch.c
+  lib/wire/frame.c
+  lib/wire/lex.c
+  lib/wire/mailbox_name.c
+  lib/wire/response.c
+  lib/wire/scan.c
 )
 
 set(CPMSYNC_SOURCES_CACHE

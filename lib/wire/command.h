@@ -20,6 +20,7 @@ struct cpmsync_command {
     enum cpmsync_literals literals;
     int error;
     bool spaced;                           /* a SP is due before the next argument */
+    unsigned depth;                        /* open parentheses */
     size_t line;                           /* octets since the last literal */
     size_t breaks[CPMSYNC_COMMAND_BREAKS]; /* offsets in bytes: wait for `+` before sending from there */
     size_t break_count;
@@ -34,7 +35,8 @@ void cpmsync_command_clear(struct cpmsync_command *command);
 /* Begins with the command's name, "UID FETCH": only letters, digits and SP. */
 void cpmsync_command_begin(struct cpmsync_command *command, const char *name);
 /* Arguments; each writes the SP before it where one is due. */
-void cpmsync_command_atom(struct cpmsync_command *command, const char *atom); /* checked: ATOM-CHAR */
+void cpmsync_command_atom(
+    struct cpmsync_command *command, const char *atom); /* checked: ATOM-CHAR, and "BODY.PEEK[1.MIME]" */
 void cpmsync_command_atom_slice(struct cpmsync_command *command, struct cpmsync_slice atom);
 void cpmsync_command_number(struct cpmsync_command *command, uint64_t number);
 void cpmsync_command_astring(struct cpmsync_command *command, struct cpmsync_slice octets);
@@ -48,7 +50,8 @@ void cpmsync_command_range(struct cpmsync_command *command, uint32_t first, uint
 void cpmsync_command_flag(
     struct cpmsync_command *command, struct cpmsync_slice flag); /* "\\Seen" or a keyword, checked */
 void cpmsync_command_open(struct cpmsync_command *command);      /* "(" */
-void cpmsync_command_close(struct cpmsync_command *command);     /* ")" */
+/* ")". Nothing inside is CPMSYNC_ERR_INVALID_ARGUMENT: an emptied list must not become "FLAGS ()" (PF-125). */
+void cpmsync_command_close(struct cpmsync_command *command);
 
 /* 0, or the first error: CPMSYNC_ERR_INVALID_ARGUMENT, _LIMIT (max, line budget L-11, too many literals), _NOMEM. */
 int cpmsync_command_end(struct cpmsync_command *command);

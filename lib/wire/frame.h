@@ -23,6 +23,7 @@
 #define CPMSYNC_WIRE_FRAME_H
 
 #include "base/buf.h"
+#include "wire/scan.h"
 
 enum cpmsync_frame_type {
     CPMSYNC_FRAME_NEED,    /* all input is used; feed more */
@@ -45,14 +46,18 @@ struct cpmsync_frame {
     struct cpmsync_buf buf;
     size_t literal_max;
     /* what follows is the framer's own */
+    size_t max;
     int state;
-    size_t scanned;
-    size_t head;
+    int error;
+    size_t line; /* where the line being read begins in the unit: 0, or behind a literal */
+    struct cpmsync_scan scan;
+    struct cpmsync_scan_cut cut;
     uint64_t literal_left;
     uint64_t literal_total;
-    size_t lent; /* octets of buf shown by the last unit, dropped at the next call */
+    bool drop;    /* the last unit shown is still in buf: dropped at the next call */
+    bool cutting; /* the last piece shown is still in buf: cut off at the next call */
     bool continued;
-    bool skipping;
+    bool return_seen; /* the last octet skipped was CR */
 };
 
 void cpmsync_frame_init(

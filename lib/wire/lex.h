@@ -14,12 +14,25 @@ bool cpmsync_lex_space(struct cpmsync_slice *text); /* one SP or more */
 /* atom: runs to SP, parentheses, quotes, '{', controls; ']' and '[' belong to it. */
 bool cpmsync_lex_atom(struct cpmsync_slice *text, struct cpmsync_slice *atom);
 bool cpmsync_lex_number(struct cpmsync_slice *text, uint64_t max, uint64_t *number);
+
+/* "{n}" CRLF octets or "~{n}" CRLF octets, or the framer's "{n-}" for n octets that were streamed past. */
+struct cpmsync_lex_literal {
+    bool external;
+    uint64_t size;
+    struct cpmsync_slice octets; /* none if external */
+};
+bool cpmsync_lex_literal(struct cpmsync_slice *text, struct cpmsync_lex_literal *literal);
+
 /* string / nstring / astring. A NIL atom has the form NIL when `nil` is true, else it is an atom (G-06). */
 bool cpmsync_lex_string(struct cpmsync_slice *text, bool nil, struct cpmsync_string *string);
-/* A flag or keyword in a list: skips SP, ends at ')' or the end. */
+/* A flag or keyword in a list: skips SP, false at ')' or the end. Tolerant of a quoted flag, which is given unquoted. */
 bool cpmsync_lex_flag(struct cpmsync_slice *text, struct cpmsync_slice *flag);
+/* "(" flags ")", or NIL for an empty list: what is inside. `more`: a piece, which may end before the ")". */
+bool cpmsync_lex_flags(struct cpmsync_slice *text, bool more, struct cpmsync_slice *flags);
 /* The next of several items separated by SP (capabilities, SEARCH numbers). */
 bool cpmsync_lex_item(struct cpmsync_slice *text, struct cpmsync_slice *item);
+/* "[" section "]", with a list of header names in it or not: what is inside (RFC 3501 9, section). */
+bool cpmsync_lex_section(struct cpmsync_slice *text, struct cpmsync_slice *section);
 /* Any value: atom with brackets, string, literal, or a balanced list, without recursion, at most `depth` deep. */
 bool cpmsync_lex_value(struct cpmsync_slice *text, unsigned depth, struct cpmsync_slice *value);
 
