@@ -30,6 +30,17 @@ set(CPMSYNC_SOURCES_CACHE
 )
 
 set(CPMSYNC_SOURCES_STORE
+  lib/store/check_entries.c
+  lib/store/check_mailboxes.c
+  lib/store/check_messages.c
+  lib/store/check_scene.c
+  lib/store/memory_rows.c
+  lib/store/store.c
+  lib/store/store_args.c
+  lib/store/store_check.c
+  lib/store/store_memory.c
+  lib/store/store_probe.c
+  lib/store/undo_map.c
 )
 
 set(CPMSYNC_SOURCES_TRANSPORT
