@@ -93,7 +93,7 @@ static void test_where_lists_are_cut(void **state)
         {"* SEARCH 1 2 3 (MODSEQ 5)", 22, 9, 14},
         {"* LIST (a b c d e f) NIL INBOX", 20, 0, 0},
         {"* FLAGS (a b c d e f) trailing", 25, 0, 0},
-        {"* FLAGS (a \"b c d\" e f)", 17, 9, 10},
+        {"* FLAGS (aaa \"b c d\" e f)", 19, 9, 12},
         {"* OK [CAPABILITY A B] and text", 28, 0, 0},
         {"* OK [CAPABILITY A B C D E F G H I J K L M N]", 36, 17, 36},
         {"* OK [ALERT] a b c d e f g", 20, 0, 0},
