@@ -26,6 +26,7 @@ set(CPMSYNC_SOURCES_WIRE
 )
 
 set(CPMSYNC_SOURCES_CACHE
+  lib/cache/columns.c
   lib/cache/flagset.c
 )
 

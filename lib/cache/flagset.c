@@ -326,7 +326,7 @@ static int add(struct cpmsync_flagsets *sets, uint32_t id, char *text, size_t le
     char *fitting;
     int error;
 
-    if (id > sets->sets_max || sets->count >= sets->sets_max || len > sets->octets_max - sets->octets)
+    if (id > sets->sets_max || len > sets->octets_max - sets->octets)
         return CPMSYNC_ERR_LIMIT;
     error = sets_reserve(sets, id);
     if (!error)
