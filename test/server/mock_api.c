@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/* The store behind the clients' backs: what a test, a script or another client's phone does to it. */
+#include "mock_session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct mock_user *user_of(const struct cpmsync_mock *mock, const char *user)
+{
+    if (user)
+        return cpmsync_mock_store_user(&mock->store, cpmsync_slice_str(user));
+    return mock->store.user_count ? mock->store.users[0] : NULL;
+}
+
+static struct mock_mailbox *mailbox_of(const struct cpmsync_mock *mock, const char *user, const char *mailbox)
+{
+    struct mock_user *owner = user_of(mock, user);
+    return owner && mailbox ? cpmsync_mock_find(owner, cpmsync_slice_str(mailbox)) : NULL;
+}
+
+int cpmsync_mock_user_add(struct cpmsync_mock *mock, const char *user, const char *password)
+{
+    if (!user || !password)
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    return cpmsync_mock_store_add_user(&mock->store, cpmsync_slice_str(user), cpmsync_slice_str(password));
+}
+
+int cpmsync_mock_mailbox_create(struct cpmsync_mock *mock, const char *user, const char *mailbox)
+{
+    struct mock_user *owner = user_of(mock, user);
+    if (!owner)
+        return CPMSYNC_ERR_NOT_FOUND;
+    return cpmsync_mock_create(&mock->store, owner, cpmsync_slice_str(mailbox));
+}
+
+int cpmsync_mock_mailbox_delete(struct cpmsync_mock *mock, const char *user, const char *mailbox)
+{
+    struct mock_user *owner = user_of(mock, user);
+    int error = owner ? cpmsync_mock_delete(&mock->store, owner, cpmsync_slice_str(mailbox)) : CPMSYNC_ERR_NOT_FOUND;
+    cpmsync_mock_push(mock);
+    return error;
+}
+
+int cpmsync_mock_mailbox_rename(struct cpmsync_mock *mock, const char *user, const char *mailbox, const char *to)
+{
+    struct mock_user *owner = user_of(mock, user);
+    if (!owner)
+        return CPMSYNC_ERR_NOT_FOUND;
+    int error = cpmsync_mock_rename(&mock->store, owner, cpmsync_slice_str(mailbox), cpmsync_slice_str(to));
+    cpmsync_mock_push(mock);
+    return error;
+}
+
+int64_t cpmsync_mock_deliver(struct cpmsync_mock *mock, const char *user, const char *name, const char *flag_text,
+    int64_t internaldate, const void *data, size_t len)
+{
+    struct mock_mailbox *mailbox = mailbox_of(mock, user, name);
+    struct mock_flag_list list;
+    struct mock_flags flags;
+    uint32_t uid = 0;
+    if (!mailbox || mailbox->noselect)
+        return CPMSYNC_ERR_NOT_FOUND;
+    if (!cpmsync_mock_split_flags(cpmsync_slice_str(flag_text ? flag_text : ""), &list))
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    int error = cpmsync_mock_flags_of(mock->mem, mailbox, &list, &flags);
+    if (error)
+        return error;
+    struct mock_body *body = cpmsync_mock_body_new(mock->mem, data, len);
+    if (!body)
+        return CPMSYNC_ERR_NOMEM;
+    error = cpmsync_mock_add(&mock->store, mailbox, body, &flags, internaldate ? internaldate : mock->store.clock++, 0,
+        cpmsync_mock_bump(mailbox), &uid);
+    cpmsync_mock_body_release(mock->mem, body);
+    cpmsync_mock_push(mock);
+    return error ? error : (int64_t)uid;
+}
+
+static bool read_uids(const struct mock_mailbox *mailbox, struct mock_set *set, const char *uids)
+{
+    if (!uids || !cpmsync_mock_set_parse(set, cpmsync_slice_str(uids)))
+        return false;
+    cpmsync_mock_set_resolve(set, mailbox->count ? mailbox->messages[mailbox->count - 1].uid : 0);
+    return true;
+}
+
+static int change(struct cpmsync_mock *mock, struct mock_mailbox *mailbox, const struct mock_set *set, const char *text)
+{
+    char kind = *text == '+' || *text == '-' ? *text++ : 0;
+    struct mock_flag_list list;
+    struct mock_flags flags;
+    uint64_t modseq = 0;
+    size_t i, j;
+    if (!cpmsync_mock_split_flags(cpmsync_slice_str(text), &list))
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    int error = cpmsync_mock_flags_of(mock->mem, mailbox, &list, &flags);
+    for (i = 0; i < set->count && !error; i++)
+        for (j = cpmsync_mock_lower(mailbox, set->ranges[i].first);
+             j < mailbox->count && mailbox->messages[j].uid <= set->ranges[i].last; j++)
+            cpmsync_mock_change_flags(mailbox, &mailbox->messages[j], kind, &flags, &modseq);
+    return error;
+}
+
+int cpmsync_mock_flag(struct cpmsync_mock *mock, const char *user, const char *name, const char *uids, const char *text)
+{
+    struct mock_mailbox *mailbox = mailbox_of(mock, user, name);
+    struct mock_set set;
+    if (!mailbox)
+        return CPMSYNC_ERR_NOT_FOUND;
+    cpmsync_mock_set_init(&set, mock->mem);
+    int error =
+        text && read_uids(mailbox, &set, uids) ? change(mock, mailbox, &set, text) : CPMSYNC_ERR_INVALID_ARGUMENT;
+    cpmsync_mock_set_clear(&set);
+    cpmsync_mock_push(mock);
+    return error;
+}
+
+int cpmsync_mock_expunge(struct cpmsync_mock *mock, const char *user, const char *name, const char *uids)
+{
+    struct mock_mailbox *mailbox = mailbox_of(mock, user, name);
+    struct mock_set set;
+    size_t count = 0;
+    if (!mailbox)
+        return CPMSYNC_ERR_NOT_FOUND;
+    cpmsync_mock_set_init(&set, mock->mem);
+    int error = read_uids(mailbox, &set, uids)
+                    ? cpmsync_mock_remove(&mock->store, mailbox, cpmsync_mock_goes_in_set, &set, &count)
+                    : CPMSYNC_ERR_INVALID_ARGUMENT;
+    cpmsync_mock_set_clear(&set);
+    cpmsync_mock_push(mock);
+    return error ? error : (int)count;
+}
+
+int cpmsync_mock_uidvalidity_change(struct cpmsync_mock *mock, const char *user, const char *name)
+{
+    struct mock_mailbox *mailbox = mailbox_of(mock, user, name);
+    if (!mailbox)
+        return CPMSYNC_ERR_NOT_FOUND;
+    int error = cpmsync_mock_replace(&mock->store, user_of(mock, user), mailbox);
+    cpmsync_mock_push(mock);
+    return error;
+}
+
+int cpmsync_mock_drop_expunge_log(struct cpmsync_mock *mock, const char *user, const char *name)
+{
+    struct mock_mailbox *mailbox = mailbox_of(mock, user, name);
+    if (!mailbox)
+        return CPMSYNC_ERR_NOT_FOUND;
+    cpmsync_mock_forget(mailbox);
+    return 0;
+}
+
+int cpmsync_mock_nomodseq(struct cpmsync_mock *mock, const char *user, const char *name, int on)
+{
+    struct mock_mailbox *mailbox = mailbox_of(mock, user, name);
+    if (!mailbox)
+        return CPMSYNC_ERR_NOT_FOUND;
+    mailbox->nomodseq = on != 0;
+    return 0;
+}
+
+int cpmsync_mock_raise_modseq(struct cpmsync_mock *mock, const char *user, const char *name, uint64_t modseq)
+{
+    struct mock_mailbox *mailbox = mailbox_of(mock, user, name);
+    if (!mailbox)
+        return CPMSYNC_ERR_NOT_FOUND;
+    if (mailbox->highestmodseq < modseq)
+        mailbox->highestmodseq = modseq;
+    return 0;
+}
+
+int cpmsync_mock_status(
+    struct cpmsync_mock *mock, const char *user, const char *name, struct cpmsync_mock_status *status)
+{
+    const struct mock_mailbox *mailbox = mailbox_of(mock, user, name);
+    if (!status || status->size != sizeof *status)
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    if (!mailbox)
+        return CPMSYNC_ERR_NOT_FOUND;
+    status->uidvalidity = mailbox->uidvalidity;
+    status->uidnext = mailbox->uidnext;
+    status->messages = (uint32_t)mailbox->count;
+    status->highestmodseq = mailbox->nomodseq ? 0 : mailbox->highestmodseq;
+    return 0;
+}
+
+static int by_octets(const void *a, const void *b)
+{
+    return cpmsync_slice_cmp(*(const struct cpmsync_slice *)a, *(const struct cpmsync_slice *)b);
+}
+
+static int add_line(const struct mock_mailbox *mailbox, const struct mock_message *message, struct cpmsync_buf *out)
+{
+    struct cpmsync_slice names[MOCK_FLAGS_MAX];
+    size_t count = 0, i;
+    unsigned flag;
+    for (flag = 0; flag < mailbox->flag_count; flag++)
+        if (cpmsync_mock_flag_is_set(&message->flags, flag))
+            names[count++] = mailbox->flag_names[flag];
+    if (count)
+        qsort(names, count, sizeof *names, by_octets);
+    int error = cpmsync_buf_add_number(out, message->uid);
+    error = error ? error : cpmsync_buf_add_char(out, ' ');
+    error = error ? error : cpmsync_buf_add_number(out, mailbox->nomodseq ? 0 : message->modseq);
+    error = error ? error : cpmsync_buf_add_str(out, " (");
+    for (i = 0; i < count && !error; i++) {
+        error = i ? cpmsync_buf_add_char(out, ' ') : 0;
+        error = error ? error : cpmsync_buf_add_slice(out, names[i]);
+    }
+    return error ? error : cpmsync_buf_add_str(out, ")\n");
+}
+
+int64_t cpmsync_mock_dump(struct cpmsync_mock *mock, const char *user, const char *name, char *text, size_t size)
+{
+    const struct mock_mailbox *mailbox = mailbox_of(mock, user, name);
+    struct cpmsync_buf out;
+    char head[160];
+    size_t i;
+    if (!mailbox)
+        return CPMSYNC_ERR_NOT_FOUND;
+    cpmsync_buf_init(&out, mock->mem, SIZE_MAX / 2);
+    snprintf(head, sizeof head, "uidvalidity %lu uidnext %lu highestmodseq %llu messages %zu\n",
+        (unsigned long)mailbox->uidvalidity, (unsigned long)mailbox->uidnext,
+        (unsigned long long)(mailbox->nomodseq ? 0 : mailbox->highestmodseq), mailbox->count);
+    int error = cpmsync_buf_add_str(&out, head);
+    for (i = 0; i < mailbox->count && !error; i++)
+        error = add_line(mailbox, &mailbox->messages[i], &out);
+    int64_t len = error ? error : (int64_t)out.len;
+    if (!error && size) {
+        size_t copied = out.len < size - 1 ? out.len : size - 1;
+        memcpy(text, cpmsync_buf_data(&out), copied);
+        text[copied] = 0;
+    }
+    cpmsync_buf_clear(&out);
+    return len;
+}
+
+int64_t cpmsync_mock_message(
+    struct cpmsync_mock *mock, const char *user, const char *name, uint32_t uid, const void **data)
+{
+    const struct mock_mailbox *mailbox = mailbox_of(mock, user, name);
+    const struct mock_message *message = mailbox ? cpmsync_mock_message_of(mailbox, uid) : NULL;
+    if (!message)
+        return CPMSYNC_ERR_NOT_FOUND;
+    *data = message->body->data;
+    return (int64_t)message->body->len;
+}
+
+int cpmsync_mock_fault(struct cpmsync_mock *mock, const char *fault)
+{
+    if (!fault || !cpmsync_mock_faults_set(&mock->faults, cpmsync_slice_str(fault)))
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    return 0;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+#include "mock_session.h"
+
+enum { BEFORE_LOGIN = 1, AFTER_LOGIN = 2, CLEAR_ONLY = 4, ALWAYS = BEFORE_LOGIN | AFTER_LOGIN };
+
+static const struct {
+    const char *name;
+    unsigned when;
+} CAPABILITIES[] = {
+    {"IMAP4rev1", ALWAYS},
+    {"LITERAL+", ALWAYS},
+    {"LITERAL-", ALWAYS},
+    {"SASL-IR", ALWAYS},
+    {"ENABLE", ALWAYS},
+    {"ID", ALWAYS},
+    {"STARTTLS", BEFORE_LOGIN | CLEAR_ONLY},
+    {"LOGINDISABLED", BEFORE_LOGIN | CLEAR_ONLY},
+    {"AUTH=PLAIN", BEFORE_LOGIN},
+    {"AUTH=SCRAM-SHA-256", BEFORE_LOGIN},
+    {"AUTH=SCRAM-SHA-1", BEFORE_LOGIN},
+    {"CONDSTORE", AFTER_LOGIN},
+    {"QRESYNC", AFTER_LOGIN},
+    {"UIDPLUS", AFTER_LOGIN},
+    {"UNSELECT", AFTER_LOGIN},
+    {"MOVE", AFTER_LOGIN},
+    {"NAMESPACE", AFTER_LOGIN},
+    {"CHILDREN", AFTER_LOGIN},
+    {"IDLE", AFTER_LOGIN},
+};
+
+/* The next blank-separated word of *list. */
+static bool next_word(struct cpmsync_slice *list, struct cpmsync_slice *word)
+{
+    const uint8_t *at = list->data, *end = list->data + list->len;
+    while (at < end && *at == ' ')
+        at++;
+    const uint8_t *start = at;
+    while (at < end && *at != ' ')
+        at++;
+    *word = cpmsync_slice_of(start, (size_t)(at - start));
+    *list = cpmsync_slice_of(at, (size_t)(end - at));
+    return word->len > 0;
+}
+
+static bool lists(struct cpmsync_slice list, struct cpmsync_slice name)
+{
+    struct cpmsync_slice word;
+    while (next_word(&list, &word))
+        if (cpmsync_slice_ieq(word, name))
+            return true;
+    return false;
+}
+
+static bool is_disabled(const struct mock_conn *conn, struct cpmsync_slice name)
+{
+    const struct cpmsync_mock *mock = conn->mock;
+    const struct mock_faults *faults = &mock->faults;
+    bool login_disabled = faults->logindisabled || (mock->require_tls && !conn->secure);
+    if (cpmsync_slice_is(name, "LITERAL+"))
+        return faults->literal_minus || faults->no_literal_plus;
+    if (cpmsync_slice_is(name, "LITERAL-"))
+        return !faults->literal_minus && !lists(mock->capabilities, name);
+    if (cpmsync_slice_is(name, "SASL-IR"))
+        return faults->no_sasl_ir;
+    if (cpmsync_slice_is(name, "STARTTLS"))
+        return !mock->starttls;
+    if (cpmsync_slice_is(name, "LOGINDISABLED"))
+        return !login_disabled;
+    if (name.len > 5 && memcmp(name.data, "AUTH=", 5) == 0)
+        return login_disabled;
+    return false;
+}
+
+static bool is_offered(const struct mock_conn *conn, size_t index)
+{
+    const struct cpmsync_mock *mock = conn->mock;
+    struct cpmsync_slice name = cpmsync_slice_str(CAPABILITIES[index].name);
+    unsigned when = CAPABILITIES[index].when;
+    bool logged_in = conn->state != MOCK_NOT_AUTHENTICATED;
+    bool forced = cpmsync_slice_is(name, "LOGINDISABLED") && mock->faults.logindisabled;
+    if (!(when & (logged_in ? AFTER_LOGIN : BEFORE_LOGIN)))
+        return false;
+    if ((when & CLEAR_ONLY) && conn->secure && !forced)
+        return false;
+    if (mock->capabilities.data && !forced && !lists(mock->capabilities, name))
+        return false;
+    return !is_disabled(conn, name);
+}
+
+bool cpmsync_mock_offers(const struct mock_conn *conn, const char *capability)
+{
+    size_t i;
+    for (i = 0; i < sizeof CAPABILITIES / sizeof *CAPABILITIES; i++)
+        if (strcmp(CAPABILITIES[i].name, capability) == 0)
+            return is_offered(conn, i);
+    return false;
+}
+
+static bool is_known(struct cpmsync_slice name)
+{
+    size_t i;
+    for (i = 0; i < sizeof CAPABILITIES / sizeof *CAPABILITIES; i++)
+        if (cpmsync_slice_is(name, CAPABILITIES[i].name))
+            return true;
+    return false;
+}
+
+void cpmsync_mock_put_capabilities(struct mock_conn *conn)
+{
+    struct cpmsync_slice list = conn->mock->capabilities, word;
+    size_t i;
+    cpmsync_mock_put(conn, "CAPABILITY", 10);
+    for (i = 0; i < sizeof CAPABILITIES / sizeof *CAPABILITIES; i++)
+        if (is_offered(conn, i))
+            cpmsync_mock_putf(conn, " %s", CAPABILITIES[i].name);
+    /* Names we know nothing of are advertised all the same: that is what the list is for. */
+    while (list.data && next_word(&list, &word))
+        if (!is_known(word)) {
+            cpmsync_mock_put(conn, " ", 1);
+            cpmsync_mock_put_slice(conn, word);
+        }
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/* Commands of any state, and those that lead to the authenticated state (RFC 3501 6.1, 6.2; 4959; 5161; 2971). */
+#include "mock_session.h"
+
+bool cpmsync_mock_cmd_capability(struct mock_conn *conn, struct mock_parser *p, bool uid)
+{
+    (void)uid;
+    if (!cpmsync_mock_read_end(p))
+        return false;
+    cpmsync_mock_put(conn, "* ", 2);
+    cpmsync_mock_put_capabilities(conn);
+    cpmsync_mock_put(conn, "\r\n", 2);
+    cpmsync_mock_ok(conn, "CAPABILITY completed");
+    return true;
+}
+
+bool cpmsync_mock_cmd_noop(struct mock_conn *conn, struct mock_parser *p, bool uid)
+{
+    (void)uid;
+    if (!cpmsync_mock_read_end(p))
+        return false;
+    cpmsync_mock_ok(conn, "NOOP completed");
+    return true;
+}
+
+bool cpmsync_mock_cmd_logout(struct mock_conn *conn, struct mock_parser *p, bool uid)
+{
+    (void)uid;
+    if (!cpmsync_mock_read_end(p))
+        return false;
+    cpmsync_mock_bye(conn, "Logging out");
+    cpmsync_mock_ok(conn, "LOGOUT completed");
+    return true;
+}
+
+bool cpmsync_mock_cmd_starttls(struct mock_conn *conn, struct mock_parser *p, bool uid)
+{
+    (void)uid;
+    if (!cpmsync_mock_read_end(p))
+        return false;
+    if (conn->mock->faults.starttls_refuse) {
+        cpmsync_mock_no(conn, "[UNAVAILABLE] No TLS now");
+        return true;
+    }
+    cpmsync_mock_ok(conn, "Begin TLS negotiation now");
+    if (conn->mock->faults.starttls_inject)
+        cpmsync_mock_putf(conn, "* CAPABILITY IMAP4rev1 INJECTED\r\n");
+    conn->wants_starttls = true;
+    return true;
+}
+
+static bool login_disabled(const struct mock_conn *conn)
+{
+    return conn->mock->faults.logindisabled || (conn->mock->require_tls && !conn->secure);
+}
+
+bool cpmsync_mock_cmd_login(struct mock_conn *conn, struct mock_parser *p, bool uid)
+{
+    struct cpmsync_slice name, password;
+    (void)uid;
+    if (!cpmsync_mock_read_sp(p) || !cpmsync_mock_read_astring(p, &name) || !cpmsync_mock_read_sp(p) ||
+        !cpmsync_mock_read_astring(p, &password) || !cpmsync_mock_read_end(p))
+        return false;
+    if (login_disabled(conn)) {
+        cpmsync_mock_no(conn, "[PRIVACYREQUIRED] LOGIN is disabled");
+        return true;
+    }
+    struct mock_user *user = cpmsync_mock_store_user(&conn->mock->store, name);
+    if (user && cpmsync_slice_eq(user->password, password))
+        cpmsync_mock_login(conn, user, "LOGIN completed");
+    else
+        cpmsync_mock_no(conn, "[AUTHENTICATIONFAILED] Wrong user name or password");
+    return true;
+}
+
+static uint64_t next_random(void *ctx)
+{
+    return cpmsync_mock_random((struct cpmsync_mock *)ctx);
+}
+
+static void put_challenge(struct mock_conn *conn, const struct cpmsync_buf *challenge)
+{
+    cpmsync_mock_put(conn, "+ ", 2);
+    if (!conn->broken && !cpmsync_mock_base64_encode(cpmsync_buf_slice(challenge), &conn->out))
+        conn->broken = true;
+    cpmsync_mock_put(conn, "\r\n", 2);
+    conn->continuation = MOCK_LINE_IS_SASL;
+}
+
+static void step(struct mock_conn *conn, struct cpmsync_slice message)
+{
+    struct cpmsync_mock *mock = conn->mock;
+    struct mock_sasl_setting setting = {
+        &mock->store, mock->scram_iterations, mock->faults.scram_signature, mock->faults.scram_nonce};
+    struct cpmsync_buf challenge;
+    cpmsync_buf_init(&challenge, mock->mem, 4096);
+    conn->continuation = MOCK_LINE_IS_COMMAND;
+    switch (cpmsync_mock_sasl_step(&conn->sasl, &setting, message, &challenge)) {
+    case MOCK_SASL_CHALLENGE:
+        put_challenge(conn, &challenge);
+        break;
+    case MOCK_SASL_DONE:
+        cpmsync_mock_login(conn, conn->sasl.user, "AUTHENTICATE completed");
+        cpmsync_mock_sasl_clear(&conn->sasl);
+        break;
+    case MOCK_SASL_FAILED:
+        cpmsync_mock_no(conn, "[AUTHENTICATIONFAILED] Wrong user name or password");
+        cpmsync_mock_sasl_clear(&conn->sasl);
+        break;
+    case MOCK_SASL_BROKEN:
+        cpmsync_mock_bad(conn, "Not what the mechanism wants");
+        cpmsync_mock_sasl_clear(&conn->sasl);
+        break;
+    }
+    cpmsync_buf_clear(&challenge);
+}
+
+/* base64, or "=" for an empty initial response (RFC 4959). */
+static void decode_and_step(struct mock_conn *conn, struct cpmsync_slice text, bool initial)
+{
+    struct cpmsync_buf message;
+    cpmsync_buf_init(&message, conn->mock->mem, 65536);
+    bool empty = initial && cpmsync_slice_is(text, "=");
+    if (empty || cpmsync_mock_base64_decode(text, &message))
+        step(conn, cpmsync_buf_slice(&message));
+    else {
+        conn->continuation = MOCK_LINE_IS_COMMAND;
+        cpmsync_mock_sasl_clear(&conn->sasl);
+        cpmsync_mock_bad(conn, "Not base64");
+    }
+    cpmsync_buf_clear(&message);
+}
+
+void cpmsync_mock_authenticate_line(struct mock_conn *conn, struct cpmsync_slice line)
+{
+    if (!cpmsync_slice_is(line, "*")) {
+        decode_and_step(conn, line, false);
+        return;
+    }
+    conn->continuation = MOCK_LINE_IS_COMMAND;
+    cpmsync_mock_sasl_clear(&conn->sasl);
+    cpmsync_mock_bad(conn, "AUTHENTICATE cancelled");
+}
+
+static bool offers_mechanism(const struct mock_conn *conn, enum mock_mechanism mechanism)
+{
+    switch (mechanism) {
+    case MOCK_PLAIN:
+        return cpmsync_mock_offers(conn, "AUTH=PLAIN");
+    case MOCK_SCRAM_SHA_256:
+        return cpmsync_mock_offers(conn, "AUTH=SCRAM-SHA-256");
+    case MOCK_SCRAM_SHA_1:
+        return cpmsync_mock_offers(conn, "AUTH=SCRAM-SHA-1");
+    case MOCK_NO_MECHANISM:
+        break;
+    }
+    return false;
+}
+
+/* authenticate = "AUTHENTICATE" SP auth-type [SP (base64 / "=")] */
+bool cpmsync_mock_cmd_authenticate(struct mock_conn *conn, struct mock_parser *p, bool uid)
+{
+    struct cpmsync_slice name, response = {NULL, 0};
+    (void)uid;
+    if (!cpmsync_mock_read_sp(p) || !cpmsync_mock_read_atom(p, &name))
+        return false;
+    bool initial = cpmsync_mock_read_sp(p);
+    if (initial && (!cpmsync_mock_read_atom(p, &response) || !cpmsync_mock_offers(conn, "SASL-IR")))
+        return false;
+    if (!cpmsync_mock_read_end(p))
+        return false;
+    enum mock_mechanism mechanism = cpmsync_mock_mechanism(name);
+    if (!offers_mechanism(conn, mechanism)) {
+        cpmsync_mock_no(conn, "[CANNOT] Not a mechanism that is offered");
+        return true;
+    }
+    unsigned iterations = conn->mock->faults.scram_iterations ? (unsigned)conn->mock->faults.scram_iterations
+                                                              : conn->mock->scram_iterations;
+    cpmsync_mock_sasl_start(&conn->sasl, conn->mock->mem, mechanism, iterations, next_random, conn->mock);
+    if (initial)
+        decode_and_step(conn, response, true);
+    else {
+        cpmsync_mock_put(conn, "+ \r\n", 4);
+        conn->continuation = MOCK_LINE_IS_SASL;
+    }
+    return true;
+}
+
+/* enable = "ENABLE" 1*(SP capability); valid before a mailbox is selected (RFC 5161 3.1). */
+bool cpmsync_mock_cmd_enable(struct mock_conn *conn, struct mock_parser *p, bool uid)
+{
+    const struct mock_faults *faults = &conn->mock->faults;
+    struct cpmsync_slice name;
+    bool condstore = false, qresync = false;
+    (void)uid;
+    do {
+        if (!cpmsync_mock_read_sp(p) || !cpmsync_mock_read_atom(p, &name))
+            return false;
+        condstore |= cpmsync_slice_is(name, "CONDSTORE") && cpmsync_mock_offers(conn, "CONDSTORE");
+        qresync |= cpmsync_slice_is(name, "QRESYNC") && cpmsync_mock_offers(conn, "QRESYNC");
+    } while (!cpmsync_mock_read_end(p));
+    if (faults->enable_refused) {
+        cpmsync_mock_bad(conn, "ENABLE is refused");
+        return true;
+    }
+    if (faults->enabled_empty)
+        condstore = qresync = false;
+    cpmsync_mock_putf(conn, "* ENABLED%s%s\r\n", condstore && !conn->condstore ? " CONDSTORE" : "",
+        qresync && !conn->qresync ? " QRESYNC" : "");
+    conn->qresync |= qresync;
+    conn->condstore |= condstore || qresync;
+    cpmsync_mock_ok(conn, "ENABLE completed");
+    return true;
+}
+
+/* id = "ID" SP (NIL / "(" [string SP nstring *(SP string SP nstring)] ")") */
+bool cpmsync_mock_cmd_id(struct mock_conn *conn, struct mock_parser *p, bool uid)
+{
+    struct cpmsync_slice text;
+    (void)uid;
+    if (!cpmsync_mock_read_sp(p))
+        return false;
+    if (!cpmsync_mock_read_word(p, "NIL")) {
+        if (!cpmsync_mock_read_char(p, '('))
+            return false;
+        while (!cpmsync_mock_peek(p, ')')) {
+            if (!cpmsync_mock_read_string(p, &text) || !cpmsync_mock_read_sp(p) || !cpmsync_mock_read_nstring(p, &text))
+                return false;
+            if (!cpmsync_mock_peek(p, ')') && !cpmsync_mock_read_sp(p))
+                return false;
+        }
+        p->at++;
+    }
+    if (!cpmsync_mock_read_end(p))
+        return false;
+    cpmsync_mock_putf(conn, "* ID (\"name\" \"cpm-mockserver\")\r\n");
+    cpmsync_mock_ok(conn, "ID completed");
+    return true;
+}
+
+bool cpmsync_mock_cmd_idle(struct mock_conn *conn, struct mock_parser *p, bool uid)
+{
+    (void)uid;
+    if (!cpmsync_mock_read_end(p))
+        return false;
+    cpmsync_mock_putf(conn, "+ idling\r\n");
+    conn->continuation = MOCK_LINE_ENDS_IDLE;
+    cpmsync_mock_push(conn->mock);
+    return true;
+}
+
+bool cpmsync_mock_cmd_namespace(struct mock_conn *conn, struct mock_parser *p, bool uid)
+{
+    char delimiter = conn->mock->store.delimiter;
+    (void)uid;
+    if (!cpmsync_mock_read_end(p))
+        return false;
+    cpmsync_mock_putf(conn, "* NAMESPACE ((\"\" \"%s%c\")) NIL NIL\r\n", delimiter == '\\' ? "\\" : "", delimiter);
+    cpmsync_mock_ok(conn, "NAMESPACE completed");
+    return true;
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+/* FETCH and UID FETCH with CHANGEDSINCE and VANISHED (RFC 3501 6.4.5, 7162 3.1.4, 3.2.6). */
+#include "mock_section.h"
+#include "mock_structure.h"
+
+#include <stdio.h>
+
+enum kind { UID, FLAGS, MODSEQ, INTERNALDATE, SIZE, ENVELOPE, BODY, BODYSTRUCTURE, SECTION, RFC822, HEADER, TEXT };
+
+struct item {
+    enum kind kind;
+    bool peek;
+    struct mock_section section;
+};
+
+enum { ITEMS_MAX = 32 };
+
+struct fetch {
+    bool uid;
+    struct mock_set set;
+    struct item *items;
+    size_t count;
+    bool has_since;
+    uint64_t since;
+    bool vanished;
+    bool sets_seen;
+    uint64_t modseq; /* of the \Seen this command sets; 0 until it sets one */
+    bool missing;    /* a message was expunged by somebody else */
+};
+
+static bool has(const struct fetch *fetch, enum kind kind)
+{
+    size_t i;
+    for (i = 0; i < fetch->count; i++)
+        if (fetch->items[i].kind == kind)
+            return true;
+    return false;
+}
+
+static struct item *add_item(struct fetch *fetch, enum kind kind)
+{
+    if (fetch->count == ITEMS_MAX)
+        return NULL;
+    struct item *item = &fetch->items[fetch->count++];
+    memset(item, 0, sizeof *item);
+    item->kind = kind;
+    return item;
+}
+
+static bool read_body(struct mock_parser *p, struct fetch *fetch, bool peek)
+{
+    struct item *item = add_item(fetch, SECTION);
+    if (!item || !cpmsync_mock_read_section(p, &item->section))
+        return false;
+    item->peek = peek;
+    return true;
+}
+
+static bool read_item(struct mock_parser *p, struct fetch *fetch)
+{
+    static const struct {
+        const char *name;
+        enum kind kind;
+    } NAMES[] = {{"UID", UID}, {"FLAGS", FLAGS}, {"MODSEQ", MODSEQ}, {"INTERNALDATE", INTERNALDATE},
+        {"RFC822.SIZE", SIZE}, {"ENVELOPE", ENVELOPE}, {"BODYSTRUCTURE", BODYSTRUCTURE}, {"RFC822", RFC822},
+        {"RFC822.HEADER", HEADER}, {"RFC822.TEXT", TEXT}};
+    size_t i;
+    for (i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
+        if (cpmsync_mock_read_word(p, NAMES[i].name))
+            return add_item(fetch, NAMES[i].kind) != NULL;
+    if (cpmsync_mock_read_word(p, "BODY.PEEK"))
+        return read_body(p, fetch, true);
+    if (!cpmsync_mock_read_word(p, "BODY"))
+        return false;
+    return cpmsync_mock_peek(p, '[') ? read_body(p, fetch, false) : add_item(fetch, BODY) != NULL;
+}
+
+static bool read_macro(struct mock_parser *p, struct fetch *fetch)
+{
+    static const enum kind FULL[] = {FLAGS, INTERNALDATE, SIZE, ENVELOPE, BODY};
+    size_t count = cpmsync_mock_read_word(p, "FAST")   ? 3
+                   : cpmsync_mock_read_word(p, "ALL")  ? 4
+                   : cpmsync_mock_read_word(p, "FULL") ? 5
+                                                       : 0;
+    size_t i;
+    for (i = 0; i < count; i++)
+        add_item(fetch, FULL[i]);
+    return count > 0;
+}
+
+/* fetch-modifier = "CHANGEDSINCE" SP mod-sequence-value / "VANISHED" */
+static bool read_modifiers(struct mock_parser *p, struct fetch *fetch)
+{
+    if (cpmsync_mock_read_end(p))
+        return true;
+    if (!cpmsync_mock_read_sp(p) || !cpmsync_mock_read_char(p, '('))
+        return false;
+    do {
+        if (!fetch->has_since && cpmsync_mock_read_word(p, "CHANGEDSINCE")) {
+            fetch->has_since = true;
+            if (!cpmsync_mock_read_sp(p) || !cpmsync_mock_read_modseq(p, false, &fetch->since))
+                return false;
+        } else if (!fetch->vanished && cpmsync_mock_read_word(p, "VANISHED"))
+            fetch->vanished = true;
+        else
+            return false;
+    } while (cpmsync_mock_read_sp(p));
+    return cpmsync_mock_read_char(p, ')') && cpmsync_mock_read_end(p);
+}
+
+static bool read_arguments(struct mock_parser *p, struct fetch *fetch)
+{
+    if (!cpmsync_mock_read_sp(p) || !cpmsync_mock_read_set(p, &fetch->set) || !cpmsync_mock_read_sp(p))
+        return false;
+    if (cpmsync_mock_read_char(p, '(')) {
+        do
+            if (!read_item(p, fetch))
+                return false;
+        while (cpmsync_mock_read_sp(p));
+        if (!cpmsync_mock_read_char(p, ')'))
+            return false;
+    } else if (!read_macro(p, fetch) && !read_item(p, fetch))
+        return false;
+    return read_modifiers(p, fetch);
+}
+
+/* What the grammar allows and the state does not; all of it is BAD (RFC 7162 3.1.2.2, 3.2.6). */
+static bool is_allowed(struct mock_conn *conn, const struct fetch *fetch)
+{
+    bool modseq = fetch->has_since || has(fetch, MODSEQ);
+    if (modseq &&
+        (conn->mailbox->nomodseq || (!cpmsync_mock_offers(conn, "CONDSTORE") && !cpmsync_mock_offers(conn, "QRESYNC"))))
+        return false;
+    return !fetch->vanished || (fetch->uid && fetch->has_since && conn->qresync);
+}
+
+static void put_date(struct mock_conn *conn, const struct mock_message *message)
+{
+    int64_t local = message->date + (int64_t)message->zone * 60, days = local / 86400, year;
+    unsigned month, day, zone = (unsigned)(message->zone < 0 ? -message->zone : message->zone);
+    int64_t second = local % 86400;
+    if (second < 0) {
+        second += 86400;
+        days--;
+    }
+    cpmsync_mock_date(days, &year, &month, &day);
+    cpmsync_mock_putf(conn, "INTERNALDATE \"%2u-%.3s-%04d %02d:%02d:%02d %c%02u%02u\"", day, cpmsync_mock_month(month),
+        (int)year, (int)(second / 3600), (int)(second / 60 % 60), (int)(second % 60), message->zone < 0 ? '-' : '+',
+        zone / 60, zone % 60);
+}
+
+static void put_item(struct mock_conn *conn, const struct item *item, size_t index, const struct mock_message *message,
+    const struct mock_parts *parts)
+{
+    struct cpmsync_slice octets = cpmsync_slice_of(message->body->data, message->body->len), header, body;
+    cpmsync_mock_split(octets, &header, &body);
+    switch (item->kind) {
+    case UID:
+        cpmsync_mock_putf(conn, "UID %lu", (unsigned long)message->uid);
+        break;
+    case FLAGS:
+        cpmsync_mock_putf(conn, "FLAGS ");
+        cpmsync_mock_put_flags(conn, &message->flags, conn->view[index].recent);
+        break;
+    case MODSEQ:
+        cpmsync_mock_putf(conn, "MODSEQ (%llu)", (unsigned long long)message->modseq);
+        break;
+    case INTERNALDATE:
+        put_date(conn, message);
+        break;
+    case SIZE:
+        cpmsync_mock_putf(conn, "RFC822.SIZE %zu", octets.len);
+        break;
+    case ENVELOPE:
+        cpmsync_mock_putf(conn, "ENVELOPE ");
+        cpmsync_mock_put_envelope(conn, header);
+        break;
+    case BODY:
+    case BODYSTRUCTURE:
+        cpmsync_mock_putf(conn, item->kind == BODY ? "BODY " : "BODYSTRUCTURE ");
+        cpmsync_mock_put_structure(conn, parts, item->kind == BODYSTRUCTURE);
+        break;
+    case SECTION:
+        cpmsync_mock_putf(conn, "BODY");
+        cpmsync_mock_put_section(conn, &item->section, octets, parts);
+        break;
+    case RFC822:
+    case HEADER:
+    case TEXT:
+        cpmsync_mock_putf(conn, item->kind == RFC822   ? "RFC822 "
+                                : item->kind == HEADER ? "RFC822.HEADER "
+                                                       : "RFC822.TEXT ");
+        cpmsync_mock_put_literal(conn, item->kind == RFC822 ? octets : item->kind == HEADER ? header : body);
+        break;
+    }
+}
+
+static bool needs_parts(const struct item *item)
+{
+    return item->kind == BODY || item->kind == BODYSTRUCTURE || (item->kind == SECTION && item->section.number_count);
+}
+
+/* Sets \Seen where the items do; then FLAGS, and what CONDSTORE wants, go with them. */
+static bool see(struct mock_conn *conn, struct fetch *fetch, struct mock_message *message)
+{
+    struct mock_flags seen;
+    if (!fetch->sets_seen || conn->read_only)
+        return false;
+    memset(&seen, 0, sizeof seen);
+    cpmsync_mock_flag_set(&seen, MOCK_SEEN);
+    return cpmsync_mock_change_flags(conn->mailbox, message, '+', &seen, &fetch->modseq);
+}
+
+static void put_extra(struct mock_conn *conn, enum kind kind, size_t index, const struct mock_message *message)
+{
+    struct item item;
+    memset(&item, 0, sizeof item);
+    item.kind = kind;
+    put_item(conn, &item, index, message, NULL);
+    cpmsync_mock_putf(conn, " ");
+}
+
+static void fetch_one(void *ctx, struct mock_conn *conn, size_t index, struct mock_message *message)
+{
+    struct fetch *fetch = (struct fetch *)ctx;
+    struct mock_parts parts = {NULL, NULL, 0, 0};
+    size_t i;
+    if (!message) {
+        fetch->missing = true;
+        return;
+    }
+    if (fetch->has_since && message->modseq <= fetch->since)
+        return;
+    bool seen = see(conn, fetch, message);
+    bool modseq = fetch->has_since || (seen && cpmsync_mock_tells_modseq(conn));
+    for (i = 0; i < fetch->count && !parts.parts; i++)
+        if (needs_parts(&fetch->items[i]) && !cpmsync_mock_parts_of(&parts, conn->mock->mem,
+                                                 cpmsync_slice_of(message->body->data, message->body->len))) {
+            conn->broken = true;
+            return;
+        }
+    cpmsync_mock_putf(conn, "* %zu FETCH (", index + 1);
+    if ((fetch->uid || (seen && cpmsync_mock_tells_uid(conn))) && !has(fetch, UID))
+        put_extra(conn, UID, index, message);
+    if (seen && !has(fetch, FLAGS))
+        put_extra(conn, FLAGS, index, message);
+    if (modseq && !has(fetch, MODSEQ))
+        put_extra(conn, MODSEQ, index, message);
+    for (i = 0; i < fetch->count; i++) {
+        if (i)
+            cpmsync_mock_putf(conn, " ");
+        put_item(conn, &fetch->items[i], index, message, &parts);
+    }
+    cpmsync_mock_putf(conn, ")\r\n");
+    cpmsync_mock_parts_clear(&parts);
+    if ((seen || has(fetch, FLAGS)) && (modseq || has(fetch, MODSEQ) || !cpmsync_mock_tells_modseq(conn)))
+        conn->view[index].told = message->modseq;
+}
+
+static void run(struct mock_conn *conn, struct fetch *fetch)
+{
+    size_t i;
+    for (i = 0; i < fetch->count; i++) {
+        const struct item *item = &fetch->items[i];
+        fetch->sets_seen |= (item->kind == SECTION && !item->peek) || item->kind == RFC822 || item->kind == TEXT;
+    }
+    if (conn->mailbox->flag_count > conn->flags_told)
+        cpmsync_mock_put_flag_names(conn);
+    if (fetch->vanished) {
+        /* What the client still counts is told as such first: EARLIER never moves a number. */
+        cpmsync_mock_tell_expunges(conn);
+        cpmsync_mock_put_vanished_earlier(conn, &fetch->set, fetch->since, 0);
+    }
+    cpmsync_mock_for_each(conn, &fetch->set, fetch->uid, fetch_one, fetch);
+    if (fetch->missing && !fetch->uid)
+        cpmsync_mock_no(conn, "[EXPUNGEISSUED] Some messages are gone");
+    else
+        cpmsync_mock_ok(conn, "FETCH completed");
+}
+
+bool cpmsync_mock_cmd_fetch(struct mock_conn *conn, struct mock_parser *p, bool uid)
+{
+    struct fetch fetch;
+    memset(&fetch, 0, sizeof fetch);
+    fetch.uid = uid;
+    cpmsync_mock_set_init(&fetch.set, conn->mock->mem);
+    fetch.items = (struct item *)cpmsync_mem_zalloc(conn->mock->mem, ITEMS_MAX * sizeof *fetch.items);
+    bool valid = fetch.items && read_arguments(p, &fetch) && is_allowed(conn, &fetch) &&
+                 cpmsync_mock_resolve(conn, &fetch.set, uid);
+    if (valid) {
+        if (fetch.has_since || has(&fetch, MODSEQ))
+            cpmsync_mock_enable_condstore(conn);
+        run(conn, &fetch);
+    }
+    cpmsync_mem_free(conn->mock->mem, fetch.items);
+    cpmsync_mock_set_clear(&fetch.set);
+    return valid;
+}

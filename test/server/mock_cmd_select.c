@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/* SELECT and EXAMINE with CONDSTORE and QRESYNC, and the ways out of the selected state (RFC 3501 6.3.1, 6.4; 7162). */
+#include "mock_session.h"
+
+struct select_arguments {
+    struct cpmsync_slice name;
+    bool condstore;
+    bool qresync;
+    uint32_t uidvalidity;
+    uint64_t modseq;
+    bool has_known;
+    struct mock_set known;
+    bool has_match;
+    struct mock_set match_numbers;
+    struct mock_set match_uids;
+};
+
+/* seq-match-data = "(" known-sequence-set SP known-uid-set ")", both ascending and of one size */
+static bool read_match(struct mock_parser *p, struct select_arguments *a)
+{
+    a->has_match = true;
+    return cpmsync_mock_read_char(p, '(') && cpmsync_mock_read_set(p, &a->match_numbers) && cpmsync_mock_read_sp(p) &&
+           cpmsync_mock_read_set(p, &a->match_uids) && cpmsync_mock_read_char(p, ')') &&
+           cpmsync_mock_set_ascends(&a->match_numbers) && cpmsync_mock_set_ascends(&a->match_uids) &&
+           cpmsync_mock_set_size(&a->match_numbers) == cpmsync_mock_set_size(&a->match_uids);
+}
+
+static bool has_star(const struct mock_set *set)
+{
+    size_t i;
+    for (i = 0; i < set->count; i++)
+        if (set->ranges[i].first == 0 || set->ranges[i].last == 0)
+            return true;
+    return false;
+}
+
+/* "(" uidvalidity SP mod-sequence-value [SP known-uids] [SP seq-match-data] ")" */
+static bool read_qresync(struct mock_parser *p, struct select_arguments *a)
+{
+    a->qresync = true;
+    if (!cpmsync_mock_read_sp(p) || !cpmsync_mock_read_char(p, '(') ||
+        !cpmsync_mock_read_nz_number(p, &a->uidvalidity) || !cpmsync_mock_read_sp(p) ||
+        !cpmsync_mock_read_modseq(p, false, &a->modseq))
+        return false;
+    if (cpmsync_mock_read_sp(p)) {
+        if (!cpmsync_mock_peek(p, '(')) {
+            a->has_known = true;
+            if (!cpmsync_mock_read_set(p, &a->known) || has_star(&a->known))
+                return false;
+            cpmsync_mock_set_resolve(&a->known, 0);
+            if (cpmsync_mock_read_sp(p) && !read_match(p, a))
+                return false;
+        } else if (!read_match(p, a))
+            return false;
+    }
+    return cpmsync_mock_read_char(p, ')');
+}
+
+/* select-params = SP "(" select-param *(SP select-param) ")" */
+static bool read_arguments(struct mock_conn *conn, struct mock_parser *p, struct select_arguments *a)
+{
+    if (!cpmsync_mock_read_sp(p) || !cpmsync_mock_read_astring(p, &a->name))
+        return false;
+    if (cpmsync_mock_read_end(p))
+        return true;
+    if (!cpmsync_mock_read_sp(p) || !cpmsync_mock_read_char(p, '('))
+        return false;
+    do {
+        if (!a->condstore && cpmsync_mock_read_word(p, "CONDSTORE") &&
+            (cpmsync_mock_offers(conn, "CONDSTORE") || cpmsync_mock_offers(conn, "QRESYNC")))
+            a->condstore = true;
+        else if (a->qresync || !cpmsync_mock_read_word(p, "QRESYNC") || !read_qresync(p, a))
+            return false;
+    } while (cpmsync_mock_read_sp(p));
+    /* RFC 7162 3.2.5: QRESYNC only behind a positive ENABLED */
+    return cpmsync_mock_read_char(p, ')') && cpmsync_mock_read_end(p) && (!a->qresync || conn->qresync);
+}
+
+/* The highest UID up to which the client's sample proves that it knows of every expunge (RFC 7162 3.2.5.2). */
+static uint32_t matched_up_to(const struct mock_mailbox *mailbox, const struct select_arguments *a)
+{
+    size_t number_range = 0, uid_range = 0;
+    uint32_t number = 0, uid = 0, matched = 0;
+    if (!a->has_match)
+        return 0;
+    for (;;) {
+        if (number == 0)
+            number = a->match_numbers.ranges[number_range].first;
+        if (uid == 0)
+            uid = a->match_uids.ranges[uid_range].first;
+        if (number > mailbox->count)
+            return matched;
+        if (mailbox->messages[number - 1].uid == uid)
+            matched = uid;
+        if (number++ == a->match_numbers.ranges[number_range].last) {
+            number = 0;
+            if (++number_range == a->match_numbers.count)
+                return matched;
+        }
+        if (uid++ == a->match_uids.ranges[uid_range].last) {
+            uid = 0;
+            if (++uid_range == a->match_uids.count)
+                return matched;
+        }
+    }
+}
+
+static void put_mailbox_data(struct mock_conn *conn)
+{
+    const struct mock_mailbox *mailbox = conn->mailbox;
+    size_t recent = 0, i;
+    for (i = 0; i < conn->view_count; i++)
+        recent += conn->view[i].recent;
+    cpmsync_mock_put_flag_names(conn);
+    cpmsync_mock_putf(conn, "* %zu EXISTS\r\n* %zu RECENT\r\n", conn->view_count, recent);
+    cpmsync_mock_putf(conn, "* OK [UIDVALIDITY %lu] UIDs valid\r\n", (unsigned long)mailbox->uidvalidity);
+    cpmsync_mock_putf(conn, "* OK [UIDNEXT %lu] Predicted next UID\r\n", (unsigned long)mailbox->uidnext);
+    for (i = 0; i < mailbox->count; i++)
+        if (!cpmsync_mock_flag_is_set(&mailbox->messages[i].flags, MOCK_SEEN)) {
+            cpmsync_mock_putf(conn, "* OK [UNSEEN %zu] First unseen\r\n", i + 1);
+            break;
+        }
+    if (!cpmsync_mock_offers(conn, "CONDSTORE") && !cpmsync_mock_offers(conn, "QRESYNC"))
+        return;
+    if (mailbox->nomodseq)
+        cpmsync_mock_putf(conn, "* OK [NOMODSEQ] No persistent mod-sequences\r\n");
+    else
+        cpmsync_mock_putf(conn, "* OK [HIGHESTMODSEQ %llu] Highest\r\n", (unsigned long long)mailbox->highestmodseq);
+}
+
+static void put_resync(struct mock_conn *conn, struct select_arguments *a)
+{
+    const struct mock_mailbox *mailbox = conn->mailbox;
+    if (!a->qresync || mailbox->nomodseq || a->uidvalidity != mailbox->uidvalidity || conn->mock->faults.stale_resync)
+        return;
+    if (!a->has_known && mailbox->uidnext > 1 && !cpmsync_mock_set_append(&a->known, 1, mailbox->uidnext - 1))
+        conn->broken = true;
+    cpmsync_mock_put_vanished_earlier(conn, &a->known, a->modseq, matched_up_to(mailbox, a));
+    cpmsync_mock_put_changes(conn, &a->known, a->modseq);
+}
+
+static void leave(struct mock_conn *conn)
+{
+    if (conn->state != MOCK_SELECTED)
+        return;
+    cpmsync_mock_close(conn);
+    if ((cpmsync_mock_offers(conn, "CONDSTORE") || cpmsync_mock_offers(conn, "QRESYNC")) &&
+        !conn->mock->faults.no_closed)
+        cpmsync_mock_putf(conn, "* OK [CLOSED] Previous mailbox closed\r\n");
+}
+
+static void select_mailbox(struct mock_conn *conn, struct select_arguments *a, bool read_only)
+{
+    leave(conn);
+    struct mock_mailbox *mailbox = cpmsync_mock_find(conn->user, a->name);
+    if (!mailbox || mailbox->noselect) {
+        cpmsync_mock_no(conn, mailbox ? "[CANNOT] Not selectable" : "[NONEXISTENT] No such mailbox");
+        return;
+    }
+    conn->condstore |= a->condstore;
+    if (!cpmsync_mock_open(conn, mailbox, read_only)) {
+        cpmsync_mock_close(conn);
+        cpmsync_mock_refuse(conn, CPMSYNC_ERR_NOMEM);
+        return;
+    }
+    put_mailbox_data(conn);
+    put_resync(conn, a);
+    cpmsync_mock_ok(conn, read_only ? "[READ-ONLY] EXAMINE completed" : "[READ-WRITE] SELECT completed");
+}
+
+static bool select_or_examine(struct mock_conn *conn, struct mock_parser *p, bool read_only)
+{
+    struct select_arguments a;
+    memset(&a, 0, sizeof a);
+    cpmsync_mock_set_init(&a.known, conn->mock->mem);
+    cpmsync_mock_set_init(&a.match_numbers, conn->mock->mem);
+    cpmsync_mock_set_init(&a.match_uids, conn->mock->mem);
+    bool valid = read_arguments(conn, p, &a);
+    if (valid)
+        select_mailbox(conn, &a, read_only);
+    cpmsync_mock_set_clear(&a.known);
+    cpmsync_mock_set_clear(&a.match_numbers);
+    cpmsync_mock_set_clear(&a.match_uids);
+    return valid;
+}
+
+bool cpmsync_mock_cmd_select(struct mock_conn *conn, struct mock_parser *p, bool uid)
+{
+    (void)uid;
+    return select_or_examine(conn, p, false);
+}
+
+bool cpmsync_mock_cmd_examine(struct mock_conn *conn, struct mock_parser *p, bool uid)
+{
+    (void)uid;
+    return select_or_examine(conn, p, true);
+}
+
+bool cpmsync_mock_cmd_check(struct mock_conn *conn, struct mock_parser *p, bool uid)
+{
+    (void)uid;
+    if (!cpmsync_mock_read_end(p))
+        return false;
+    cpmsync_mock_ok(conn, "CHECK completed");
+    return true;
+}
+
+bool cpmsync_mock_cmd_unselect(struct mock_conn *conn, struct mock_parser *p, bool uid)
+{
+    (void)uid;
+    if (!cpmsync_mock_read_end(p))
+        return false;
+    cpmsync_mock_close(conn);
+    cpmsync_mock_ok(conn, "UNSELECT completed");
+    return true;
+}
+
+static bool goes_deleted(const void *ctx, const struct mock_message *message)
+{
+    (void)ctx;
+    return cpmsync_mock_flag_is_set(&message->flags, MOCK_DELETED);
+}
+
+/* Expunges in silence; never HIGHESTMODSEQ (RFC 7162 3.2.8). */
+bool cpmsync_mock_cmd_close(struct mock_conn *conn, struct mock_parser *p, bool uid)
+{
+    size_t count = 0;
+    (void)uid;
+    if (!cpmsync_mock_read_end(p))
+        return false;
+    if (!conn->read_only)
+        cpmsync_mock_remove(&conn->mock->store, conn->mailbox, goes_deleted, NULL, &count);
+    cpmsync_mock_close(conn);
+    cpmsync_mock_ok(conn, "CLOSE completed");
+    return true;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* The mock's misbehaviour: a switch a fault, listed in one table with the conformance line each proves. */
+#ifndef CPMSYNC_MOCK_FAULT_H
+#define CPMSYNC_MOCK_FAULT_H
+
+#include "base/slice.h"
+
+/* Where a cut falls, seen from the command it is counted on. */
+enum mock_cut {
+    MOCK_CUT_NONE,
+    MOCK_CUT_BEFORE,  /* not executed */
+    MOCK_CUT_AFTER,   /* executed, nothing of its answer sent */
+    MOCK_CUT_TAGGED,  /* executed, everything but the tagged answer sent */
+    MOCK_CUT_ANSWERED /* executed and answered */
+};
+
+struct mock_faults {
+    bool dribble;
+    bool coalesce;
+    bool literals;
+    enum mock_cut cut;
+    uint64_t cut_at; /* number of the command, over all connections */
+    bool cut_bye;
+    bool no_capability_code;
+    bool logindisabled;
+    bool no_sasl_ir;
+    bool literal_refuse;
+    bool literal_minus;
+    bool no_literal_plus;
+    bool starttls_inject;
+    bool starttls_refuse;
+    bool enable_refused;
+    bool enabled_empty;
+    bool no_closed;
+    bool preauth;
+    bool bye_greeting;
+    bool scram_signature;
+    bool scram_nonce;
+    bool stale_resync;
+    bool swallow_after_login;
+    uint64_t silent_after; /* commands; 0 is never */
+    uint64_t scram_iterations;
+};
+
+/* false for an unknown name, or a value that does not fit. */
+bool cpmsync_mock_faults_set(struct mock_faults *faults, struct cpmsync_slice text);
+
+#endif

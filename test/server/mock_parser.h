@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The mock's own grammar (RFC 3501 section 9), strict: what the grammar does not allow is refused. A reader walks over
+ * one complete command, literals included, whose octets it may change (quoted strings are unescaped in place).
+ * Every function reads one rule; false means the command is BAD.
+ */
+#ifndef CPMSYNC_MOCK_PARSER_H
+#define CPMSYNC_MOCK_PARSER_H
+
+#include "mock_set.h"
+
+struct mock_parser {
+    uint8_t *at;
+    uint8_t *end; /* the final CRLF is not included */
+};
+
+enum { MOCK_FLAG_LIST_MAX = 128 };
+
+struct mock_flag_list {
+    struct cpmsync_slice flags[MOCK_FLAG_LIST_MAX];
+    size_t count;
+};
+
+bool cpmsync_mock_read_end(const struct mock_parser *p);
+bool cpmsync_mock_read_char(struct mock_parser *p, char c);
+bool cpmsync_mock_read_sp(struct mock_parser *p);
+bool cpmsync_mock_peek(const struct mock_parser *p, char c);
+
+/* `word` without regard to case, if a delimiter (or the end) follows; the position stays otherwise. */
+bool cpmsync_mock_read_word(struct mock_parser *p, const char *word);
+
+bool cpmsync_mock_read_tag(struct mock_parser *p, struct cpmsync_slice *tag);
+bool cpmsync_mock_read_atom(struct mock_parser *p, struct cpmsync_slice *atom);
+bool cpmsync_mock_read_string(struct mock_parser *p, struct cpmsync_slice *string);
+bool cpmsync_mock_read_nstring(struct mock_parser *p, struct cpmsync_slice *string); /* NIL: data is NULL */
+bool cpmsync_mock_read_astring(struct mock_parser *p, struct cpmsync_slice *string);
+bool cpmsync_mock_read_list_mailbox(struct mock_parser *p, struct cpmsync_slice *pattern);
+bool cpmsync_mock_read_number(struct mock_parser *p, uint64_t max, uint64_t *number);
+bool cpmsync_mock_read_nz_number(struct mock_parser *p, uint32_t *number);
+/* mod-sequence-value, or -valzer with `zero` */
+bool cpmsync_mock_read_modseq(struct mock_parser *p, bool zero, uint64_t *modseq);
+/* The set is as parsed; the caller resolves it. */
+bool cpmsync_mock_read_set(struct mock_parser *p, struct mock_set *set);
+bool cpmsync_mock_read_flag(struct mock_parser *p, struct cpmsync_slice *flag);
+bool cpmsync_mock_read_flag_list(struct mock_parser *p, struct mock_flag_list *list); /* with its parentheses */
+/* DQUOTE date-day-fixed "-" month "-" year SP time SP zone DQUOTE, in seconds since 1970 and minutes of zone */
+bool cpmsync_mock_read_date_time(struct mock_parser *p, int64_t *seconds, int *zone);
+/* date of SEARCH: days since 1970 */
+bool cpmsync_mock_read_date(struct mock_parser *p, int64_t *days);
+
+/* Days since 1970 of a date of the Gregorian calendar, and back. */
+int64_t cpmsync_mock_days(int64_t year, unsigned month, unsigned day);
+void cpmsync_mock_date(int64_t days, int64_t *year, unsigned *month, unsigned *day);
+const char *cpmsync_mock_month(unsigned month); /* "Jan" for 1 */
+
+/* A whole text as blank-separated flags. */
+bool cpmsync_mock_split_flags(struct cpmsync_slice text, struct mock_flag_list *list);
+
+#endif

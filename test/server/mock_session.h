@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One connection: what it selected, what it was told of it, and what it said so far. The engine (mock_server.c) frames
+ * commands, the session (mock_session.c) dispatches them, mock_view.c tells what other connections did.
+ */
+#ifndef CPMSYNC_MOCK_SESSION_H
+#define CPMSYNC_MOCK_SESSION_H
+
+#include "mock.h"
+#include "mock_fault.h"
+#include "mock_sasl.h"
+#include "mock_script.h"
+#include "mock_store.h"
+
+enum mock_state {
+    MOCK_NOT_AUTHENTICATED, /* Next: AUTHENTICATED on a login, LOGOUT */
+    MOCK_AUTHENTICATED,     /* Next: SELECTED on SELECT or EXAMINE, LOGOUT */
+    MOCK_SELECTED,          /* Next: SELECTED, AUTHENTICATED on CLOSE, UNSELECT or a failed SELECT, LOGOUT */
+    MOCK_LOGOUT             /* the end: output is delivered, nothing is read */
+};
+
+/* What follows the current command line. */
+enum mock_continuation { MOCK_LINE_IS_COMMAND, MOCK_LINE_IS_SASL, MOCK_LINE_ENDS_IDLE };
+
+/* A message as the client knows it: number is the place in the view. */
+struct mock_seen {
+    uint64_t told; /* mod-sequence of the flags the client was told */
+    uint32_t uid;
+    bool recent;
+};
+
+struct mock_conn {
+    int id;
+    struct cpmsync_mock *mock;
+    struct mock_conn *next;
+    enum mock_state state;
+    enum mock_continuation continuation;
+    bool secure;
+    bool wants_starttls;
+    bool broken;   /* lack of memory: what was said is incomplete, so nothing more is */
+    bool silenced; /* by a fault: executes nothing, answers nothing */
+
+    struct cpmsync_buf in;
+    size_t scanned;        /* octets of `in` the framer has seen */
+    size_t line;           /* where the line begins that it is in */
+    uint64_t literal_left; /* octets of a literal still to come */
+    uint64_t swallow;      /* octets of a refused non-synchronising literal still to be thrown away */
+    bool refused;          /* the command's rest is thrown away; it was answered */
+    struct cpmsync_buf out;
+    size_t traced; /* octets of `out` the trace has seen */
+
+    char tag[128];
+    size_t tag_len;
+    size_t tagged_at;          /* length of `out` where the last tagged answer begins */
+    bool expunges;             /* the command in progress allows EXPUNGE and VANISHED */
+    struct cpmsync_slice verb; /* its name, in static storage */
+    struct mock_sasl sasl;
+    struct mock_user *user;
+    bool condstore; /* a CONDSTORE enabling command was given */
+    bool qresync;   /* ENABLE QRESYNC */
+
+    struct mock_mailbox *mailbox;
+    bool read_only;
+    struct mock_seen *view;
+    size_t view_count;
+    size_t view_capacity;
+    uint64_t view_changes; /* the mailbox's count of changes when the view was last brought up to date */
+    uint64_t view_modseq;  /* its HIGHESTMODSEQ then */
+    size_t flags_told;     /* how many of its flag names the client knows */
+};
+
+struct cpmsync_mock {
+    const struct cpmsync_allocator *mem;
+    struct mock_store store;
+    struct mock_conn *conns;
+    int last_conn;
+    uint64_t random; /* state of the generator */
+    uint64_t commands;
+    struct cpmsync_slice capabilities; /* data NULL: everything */
+    bool starttls;
+    bool require_tls;
+    uint64_t max_literal;
+    unsigned scram_iterations;
+    struct mock_faults faults;
+    struct mock_script script;
+    void (*trace)(void *ctx, int conn, int direction, const void *data, size_t len);
+    void *trace_ctx;
+};
+
+uint64_t cpmsync_mock_random(struct cpmsync_mock *mock);
+
+/* ---- output (mock_output.c) ---- */
+
+void cpmsync_mock_put(struct mock_conn *conn, const void *data, size_t len);
+void cpmsync_mock_put_slice(struct mock_conn *conn, struct cpmsync_slice slice);
+#ifdef __GNUC__
+__attribute__((format(printf, 2, 3)))
+#endif
+void cpmsync_mock_putf(struct mock_conn *conn, const char *format, ...); /* at most 1000 octets */
+void cpmsync_mock_put_string(struct mock_conn *conn, struct cpmsync_slice string);  /* quoted or literal */
+void cpmsync_mock_put_nstring(struct mock_conn *conn, struct cpmsync_slice string); /* data NULL: NIL */
+void cpmsync_mock_put_literal(struct mock_conn *conn, struct cpmsync_slice string);
+void cpmsync_mock_put_astring(struct mock_conn *conn, struct cpmsync_slice string);
+void cpmsync_mock_put_set(struct mock_conn *conn, const struct mock_set *set);
+void cpmsync_mock_put_flags(struct mock_conn *conn, const struct mock_flags *flags, bool recent); /* "(...)" */
+void cpmsync_mock_put_flag_names(struct mock_conn *conn);   /* FLAGS and PERMANENTFLAGS; the client knows them now */
+void cpmsync_mock_put_capabilities(struct mock_conn *conn); /* "CAPABILITY IMAP4rev1 ..." */
+
+/* The tagged answer, behind what is to be told now; text is what stands behind "OK ", response code included. */
+void cpmsync_mock_ok(struct mock_conn *conn, const char *text);
+void cpmsync_mock_no(struct mock_conn *conn, const char *text);
+void cpmsync_mock_bad(struct mock_conn *conn, const char *text);
+void cpmsync_mock_tag(struct mock_conn *conn); /* begins a tagged answer: "TAG " */
+
+/* Untagged BYE with this text; the connection ends. */
+void cpmsync_mock_bye(struct mock_conn *conn, const char *text);
+
+/* Whether a capability is offered on this connection, as it is now. */
+bool cpmsync_mock_offers(const struct mock_conn *conn, const char *capability);
+
+/* ---- dispatch (mock_session.c) ---- */
+
+void cpmsync_mock_greet(struct mock_conn *conn);
+/* A complete command, with the octets of its literals, without the last CRLF. */
+void cpmsync_mock_execute(struct mock_conn *conn, uint8_t *command, size_t len);
+/* A line that continues one. */
+void cpmsync_mock_continue(struct mock_conn *conn, struct cpmsync_slice line);
+/* One of an AUTHENTICATE exchange (mock_cmd_auth.c). */
+void cpmsync_mock_authenticate_line(struct mock_conn *conn, struct cpmsync_slice line);
+/* Whether the literal may come: 0, or an answer was given and the rest of the command is to be thrown away. */
+bool cpmsync_mock_admits_literal(struct mock_conn *conn, struct cpmsync_slice command, uint64_t len, bool sync);
+void cpmsync_mock_login(struct mock_conn *conn, struct mock_user *user, const char *text);
+/* Back to how a connection begins. */
+void cpmsync_mock_logout(struct mock_conn *conn);
+
+/* ---- the selected mailbox (mock_view.c) ---- */
+
+/* Makes this mailbox the selected one, with a fresh view. false without memory. */
+bool cpmsync_mock_open(struct mock_conn *conn, struct mock_mailbox *mailbox, bool read_only);
+void cpmsync_mock_close(struct mock_conn *conn);
+
+/* Tells what happened since the client was last told: expunges only if they are allowed now (RFC 3501 7.4.1). */
+void cpmsync_mock_tell(struct mock_conn *conn, bool expunges);
+
+/* EXPUNGE or VANISHED only: takes out of the view what is no longer in the mailbox. */
+void cpmsync_mock_tell_expunges(struct mock_conn *conn);
+
+/* Pushes to those that idle. */
+void cpmsync_mock_push(struct cpmsync_mock *mock);
+
+/* The client's number of a UID, 0 if it knows none. */
+uint32_t cpmsync_mock_number_of(const struct mock_conn *conn, uint32_t uid);
+uint32_t cpmsync_mock_highest_uid(const struct mock_conn *conn);
+
+/* The mailbox's HIGHESTMODSEQ as it may be told: below every expunge held back (MS-23). */
+uint64_t cpmsync_mock_told_modseq(const struct mock_conn *conn);
+
+/* A CONDSTORE enabling command; the first one with a mailbox selected tells HIGHESTMODSEQ. */
+void cpmsync_mock_enable_condstore(struct mock_conn *conn);
+
+/* Whether MODSEQ, and UID, go into FETCH answers nobody asked for. */
+bool cpmsync_mock_tells_modseq(const struct mock_conn *conn);
+bool cpmsync_mock_tells_uid(const struct mock_conn *conn);
+
+/* "* n FETCH (UID u FLAGS (...) MODSEQ (m))" of a flag change. */
+void cpmsync_mock_put_flag_change(struct mock_conn *conn, size_t index, const struct mock_message *message, bool uid);
+
+/* A set of numbers or UIDs made a set of places in the view: calls `each` for every message of it the client knows, in
+ * order. message is NULL where it was expunged since. Numbers were checked before. */
+typedef void mock_each(void *ctx, struct mock_conn *conn, size_t index, struct mock_message *message);
+void cpmsync_mock_for_each(struct mock_conn *conn, const struct mock_set *set, bool uids, mock_each *each, void *ctx);
+
+/* Resolves a set of a command: false if a number is above EXISTS. */
+bool cpmsync_mock_resolve(struct mock_conn *conn, struct mock_set *set, bool uids);
+
+/* ---- commands ---- */
+
+/* A command reads its arguments from `p` and answers: every path ends in exactly one tagged answer, except for those that
+ * wait for a continuation. `uid` for the UID form. Returns false if the grammar does not allow it. */
+typedef bool mock_command(struct mock_conn *conn, struct mock_parser *p, bool uid);
+
+mock_command cpmsync_mock_cmd_capability, cpmsync_mock_cmd_noop, cpmsync_mock_cmd_logout, cpmsync_mock_cmd_starttls;
+mock_command cpmsync_mock_cmd_login, cpmsync_mock_cmd_authenticate, cpmsync_mock_cmd_enable, cpmsync_mock_cmd_id;
+mock_command cpmsync_mock_cmd_idle, cpmsync_mock_cmd_namespace;
+mock_command cpmsync_mock_cmd_select, cpmsync_mock_cmd_examine, cpmsync_mock_cmd_close, cpmsync_mock_cmd_unselect;
+mock_command cpmsync_mock_cmd_check;
+mock_command cpmsync_mock_cmd_fetch, cpmsync_mock_cmd_store, cpmsync_mock_cmd_search;
+mock_command cpmsync_mock_cmd_expunge, cpmsync_mock_cmd_uid_expunge, cpmsync_mock_cmd_copy, cpmsync_mock_cmd_move;
+mock_command cpmsync_mock_cmd_append;
+mock_command cpmsync_mock_cmd_list, cpmsync_mock_cmd_lsub, cpmsync_mock_cmd_status, cpmsync_mock_cmd_create;
+mock_command cpmsync_mock_cmd_delete, cpmsync_mock_cmd_rename, cpmsync_mock_cmd_subscribe, cpmsync_mock_cmd_unsubscribe;
+
+/* "* VANISHED (EARLIER) ..." of what went since `modseq`, of the UIDs in `known` (resolved) above `matched`. */
+void cpmsync_mock_put_vanished_earlier(
+    struct mock_conn *conn, const struct mock_set *known, uint64_t modseq, uint32_t matched);
+/* The FETCHes of what changed since (mock_resync.c). */
+void cpmsync_mock_put_changes(struct mock_conn *conn, const struct mock_set *known, uint64_t modseq);
+
+/* The answer for an error of the store. */
+void cpmsync_mock_refuse(struct mock_conn *conn, int error);
+
+#endif

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: MIT */
+#include "mock_store.h"
+
+#include <cpmsync/error.h>
+
+/* 14 November 2023 22:13:20 UTC: where the clock stands is of no matter, that it always stands there is. */
+enum { CLOCK_START = 1700000000 };
+enum { NAME_MAX_OCTETS = 1000, DEFAULT_LOG_MAX = 1000000 };
+
+void cpmsync_mock_store_init(struct mock_store *store, const struct cpmsync_allocator *mem)
+{
+    memset(store, 0, sizeof *store);
+    store->mem = mem;
+    store->next_uidvalidity = CLOCK_START;
+    store->clock = CLOCK_START;
+    store->log_max = DEFAULT_LOG_MAX;
+    store->delimiter = '/';
+}
+
+struct cpmsync_slice cpmsync_mock_own(const struct cpmsync_allocator *mem, struct cpmsync_slice slice)
+{
+    return cpmsync_slice_of(cpmsync_mem_copy(mem, slice.data, slice.len), slice.len);
+}
+
+void cpmsync_mock_disown(const struct cpmsync_allocator *mem, struct cpmsync_slice *slice)
+{
+    cpmsync_mem_free(mem, (void *)(uintptr_t)slice->data);
+    *slice = cpmsync_slice_of(NULL, 0);
+}
+
+void cpmsync_mock_mailbox_release(const struct cpmsync_allocator *mem, struct mock_mailbox *mailbox)
+{
+    if (mailbox && --mailbox->references == 0)
+        cpmsync_mock_mailbox_free(mem, mailbox);
+}
+
+static void user_free(const struct cpmsync_allocator *mem, struct mock_user *user)
+{
+    size_t i;
+    for (i = 0; i < user->mailbox_count; i++)
+        cpmsync_mock_mailbox_release(mem, user->mailboxes[i]);
+    for (i = 0; i < user->subscription_count; i++)
+        cpmsync_mock_disown(mem, &user->subscriptions[i]);
+    cpmsync_mem_free(mem, user->mailboxes);
+    cpmsync_mem_free(mem, user->subscriptions);
+    cpmsync_mock_disown(mem, &user->name);
+    cpmsync_mock_disown(mem, &user->password);
+    cpmsync_mem_free(mem, user);
+}
+
+void cpmsync_mock_store_clear(struct mock_store *store)
+{
+    size_t i;
+    for (i = 0; i < store->user_count; i++)
+        user_free(store->mem, store->users[i]);
+    cpmsync_mem_free(store->mem, store->users);
+    store->users = NULL;
+    store->user_count = 0;
+}
+
+struct mock_user *cpmsync_mock_store_user(const struct mock_store *store, struct cpmsync_slice name)
+{
+    size_t i;
+    for (i = 0; i < store->user_count; i++)
+        if (cpmsync_slice_eq(store->users[i]->name, name))
+            return store->users[i];
+    return NULL;
+}
+
+int cpmsync_mock_store_add_user(struct mock_store *store, struct cpmsync_slice name, struct cpmsync_slice password)
+{
+    if (cpmsync_mock_store_user(store, name))
+        return CPMSYNC_ERR_STATE;
+    struct mock_user **users =
+        (struct mock_user **)cpmsync_mem_resize(store->mem, store->users, store->user_count + 1, sizeof *users);
+    if (!users)
+        return CPMSYNC_ERR_NOMEM;
+    store->users = users;
+    struct mock_user *user = (struct mock_user *)cpmsync_mem_zalloc(store->mem, sizeof *user);
+    if (!user)
+        return CPMSYNC_ERR_NOMEM;
+    user->name = cpmsync_mock_own(store->mem, name);
+    user->password = cpmsync_mock_own(store->mem, password);
+    int error = user->name.data && user->password.data ? 0 : CPMSYNC_ERR_NOMEM;
+    if (!error)
+        error = cpmsync_mock_create(store, user, CPMSYNC_SLICE("INBOX"));
+    if (error) {
+        user_free(store->mem, user);
+        return error;
+    }
+    users[store->user_count++] = user;
+    return 0;
+}
+
+bool cpmsync_mock_is_inbox(struct cpmsync_slice name)
+{
+    return cpmsync_slice_is(name, "INBOX");
+}
+
+/* Where the name is, or would be. */
+static size_t place_of(const struct mock_user *user, struct cpmsync_slice name, bool *found)
+{
+    size_t low = 0, high = user->mailbox_count;
+    if (cpmsync_mock_is_inbox(name))
+        name = CPMSYNC_SLICE("INBOX");
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (cpmsync_slice_cmp(user->mailboxes[middle]->name, name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *found = low < user->mailbox_count && cpmsync_slice_eq(user->mailboxes[low]->name, name);
+    return low;
+}
+
+struct mock_mailbox *cpmsync_mock_find(const struct mock_user *user, struct cpmsync_slice name)
+{
+    bool found;
+    size_t place = place_of(user, name, &found);
+    return found ? user->mailboxes[place] : NULL;
+}
+
+static int insert(struct mock_store *store, struct mock_user *user, struct mock_mailbox *mailbox)
+{
+    bool found;
+    if (user->mailbox_count == user->mailbox_capacity) {
+        size_t capacity = user->mailbox_capacity ? user->mailbox_capacity * 2 : 8;
+        struct mock_mailbox **mailboxes =
+            (struct mock_mailbox **)cpmsync_mem_resize(store->mem, user->mailboxes, capacity, sizeof *mailboxes);
+        if (!mailboxes)
+            return CPMSYNC_ERR_NOMEM;
+        user->mailboxes = mailboxes;
+        user->mailbox_capacity = capacity;
+    }
+    size_t place = place_of(user, mailbox->name, &found);
+    memmove(user->mailboxes + place + 1, user->mailboxes + place,
+        (user->mailbox_count - place) * sizeof(struct mock_mailbox *));
+    user->mailboxes[place] = mailbox;
+    user->mailbox_count++;
+    return 0;
+}
+
+static void take_out(struct mock_user *user, struct mock_mailbox *mailbox)
+{
+    bool found;
+    size_t place = place_of(user, mailbox->name, &found);
+    if (!found)
+        return;
+    user->mailbox_count--;
+    memmove(user->mailboxes + place, user->mailboxes + place + 1,
+        (user->mailbox_count - place) * sizeof(struct mock_mailbox *));
+}
+
+static int create_one(struct mock_store *store, struct mock_user *user, struct cpmsync_slice name)
+{
+    struct mock_mailbox *mailbox = cpmsync_mock_mailbox_new(store, name);
+    if (!mailbox)
+        return CPMSYNC_ERR_NOMEM;
+    int error = insert(store, user, mailbox);
+    if (error)
+        cpmsync_mock_mailbox_free(store->mem, mailbox);
+    return error;
+}
+
+static bool is_possible(const struct mock_store *store, struct cpmsync_slice name)
+{
+    size_t i;
+    if (name.len == 0 || name.len > NAME_MAX_OCTETS || name.data[0] == (uint8_t)store->delimiter)
+        return false;
+    for (i = 0; i < name.len; i++) {
+        uint8_t c = name.data[i];
+        if (c < 0x20 || c >= 0x7f || c == '*' || c == '%')
+            return false;
+        if (c == (uint8_t)store->delimiter && (i + 1 == name.len || name.data[i + 1] == c))
+            return false;
+    }
+    return true;
+}
+
+int cpmsync_mock_create(struct mock_store *store, struct mock_user *user, struct cpmsync_slice name)
+{
+    size_t i;
+    int error = 0;
+    if (name.len > 1 && name.data[name.len - 1] == (uint8_t)store->delimiter)
+        name.len--;
+    if (cpmsync_mock_is_inbox(name))
+        name = CPMSYNC_SLICE("INBOX");
+    if (!is_possible(store, name))
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    struct mock_mailbox *there = cpmsync_mock_find(user, name);
+    if (there && !there->noselect)
+        return CPMSYNC_ERR_STATE;
+    if (there)
+        return cpmsync_mock_replace(store, user, there);
+    for (i = 1; i < name.len && !error; i++) {
+        struct cpmsync_slice parent = cpmsync_slice_of(name.data, i);
+        if (name.data[i] == (uint8_t)store->delimiter && !cpmsync_mock_find(user, parent))
+            error = create_one(store, user, parent);
+    }
+    return error ? error : create_one(store, user, name);
+}
+
+static bool is_below(const struct mock_store *store, struct cpmsync_slice child, struct cpmsync_slice parent)
+{
+    return child.len > parent.len && memcmp(child.data, parent.data, parent.len) == 0 &&
+           child.data[parent.len] == (uint8_t)store->delimiter;
+}
+
+bool cpmsync_mock_has_children(const struct mock_store *store, const struct mock_user *user, struct cpmsync_slice name)
+{
+    bool found;
+    size_t i;
+    for (i = place_of(user, name, &found); i < user->mailbox_count; i++) {
+        struct cpmsync_slice other = user->mailboxes[i]->name;
+        if (is_below(store, other, name))
+            return true;
+        if (other.len < name.len || memcmp(other.data, name.data, name.len) != 0)
+            return false;
+    }
+    return false;
+}
+
+int cpmsync_mock_delete(struct mock_store *store, struct mock_user *user, struct cpmsync_slice name)
+{
+    struct mock_mailbox *mailbox = cpmsync_mock_find(user, name);
+    size_t count = 0;
+    if (!mailbox)
+        return CPMSYNC_ERR_NOT_FOUND;
+    bool parent = cpmsync_mock_has_children(store, user, mailbox->name);
+    if (cpmsync_mock_is_inbox(name) || (parent && mailbox->noselect))
+        return CPMSYNC_ERR_STATE;
+    if (parent) {
+        int error = cpmsync_mock_replace(store, user, mailbox);
+        if (error)
+            return error;
+        mailbox = cpmsync_mock_find(user, name);
+        mailbox->noselect = true;
+        return cpmsync_mock_remove(store, mailbox, cpmsync_mock_goes_all, NULL, &count);
+    }
+    take_out(user, mailbox);
+    mailbox->gone = true;
+    cpmsync_mock_mailbox_release(store->mem, mailbox);
+    return 0;
+}
+
+int cpmsync_mock_replace(struct mock_store *store, struct mock_user *user, struct mock_mailbox *old)
+{
+    struct mock_mailbox *mailbox = cpmsync_mock_mailbox_new(store, old->name);
+    uint64_t modseq = 1;
+    size_t i;
+    bool found;
+    int error = mailbox ? 0 : CPMSYNC_ERR_NOMEM;
+    for (i = 0; i < old->count && !error; i++) {
+        const struct mock_message *message = &old->messages[i];
+        struct mock_flags flags;
+        uint32_t uid;
+        error = cpmsync_mock_flags_translate(store->mem, old, mailbox, &message->flags, &flags);
+        if (!error)
+            error = cpmsync_mock_add(store, mailbox, message->body, &flags, message->date, message->zone, modseq, &uid);
+    }
+    if (error) {
+        cpmsync_mock_mailbox_free(store->mem, mailbox);
+        return error;
+    }
+    mailbox->nomodseq = old->nomodseq;
+    user->mailboxes[place_of(user, old->name, &found)] = mailbox;
+    old->gone = true;
+    cpmsync_mock_mailbox_release(store->mem, old);
+    return 0;
+}
+
+/* RFC 3501 6.3.5: INBOX's messages move, INBOX stays. */
+static int rename_inbox(struct mock_store *store, struct mock_user *user, struct cpmsync_slice to)
+{
+    int error = cpmsync_mock_create(store, user, to);
+    if (error)
+        return error;
+    struct mock_mailbox *inbox = cpmsync_mock_find(user, CPMSYNC_SLICE("INBOX"));
+    struct mock_mailbox *target = cpmsync_mock_find(user, to);
+    uint64_t arrived = cpmsync_mock_bump(target);
+    size_t count = 0, i;
+    for (i = 0; i < inbox->count && !error; i++) {
+        struct mock_message *message = &inbox->messages[i];
+        struct mock_flags flags;
+        uint32_t uid;
+        error = cpmsync_mock_flags_translate(store->mem, inbox, target, &message->flags, &flags);
+        if (!error)
+            error = cpmsync_mock_add(store, target, message->body, &flags, message->date, message->zone, arrived, &uid);
+    }
+    return error ? error : cpmsync_mock_remove(store, inbox, cpmsync_mock_goes_all, NULL, &count);
+}
+
+static int rename_one(struct mock_store *store, struct mock_user *user, struct mock_mailbox *mailbox, size_t prefix,
+    struct cpmsync_slice to)
+{
+    struct cpmsync_buf name;
+    cpmsync_buf_init(&name, store->mem, 2 * NAME_MAX_OCTETS);
+    int error = cpmsync_buf_add_slice(&name, to);
+    if (!error)
+        error = cpmsync_buf_add(&name, mailbox->name.data + prefix, mailbox->name.len - prefix);
+    struct cpmsync_slice own = {NULL, 0};
+    if (!error) {
+        own = cpmsync_mock_own(store->mem, cpmsync_buf_slice(&name));
+        error = own.data ? 0 : CPMSYNC_ERR_NOMEM;
+    }
+    cpmsync_buf_clear(&name);
+    if (error)
+        return error;
+    take_out(user, mailbox);
+    cpmsync_mock_disown(store->mem, &mailbox->name);
+    mailbox->name = own;
+    return insert(store, user, mailbox); /* there is room: one was taken out */
+}
+
+/* The next mailbox below `from`, NULL if none is left: renaming takes them away one by one. */
+static struct mock_mailbox *next_child(
+    const struct mock_store *store, const struct mock_user *user, struct cpmsync_slice from)
+{
+    size_t i;
+    for (i = 0; i < user->mailbox_count; i++)
+        if (is_below(store, user->mailboxes[i]->name, from))
+            return user->mailboxes[i];
+    return NULL;
+}
+
+int cpmsync_mock_rename(
+    struct mock_store *store, struct mock_user *user, struct cpmsync_slice from, struct cpmsync_slice to)
+{
+    struct mock_mailbox *mailbox = cpmsync_mock_find(user, from);
+    if (!mailbox)
+        return CPMSYNC_ERR_NOT_FOUND;
+    if (!is_possible(store, to))
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    if (cpmsync_mock_find(user, to) || is_below(store, to, from))
+        return CPMSYNC_ERR_STATE;
+    if (cpmsync_mock_is_inbox(from))
+        return rename_inbox(store, user, to);
+    int error = cpmsync_mock_create(store, user, to);
+    if (!error)
+        error = cpmsync_mock_delete(store, user, to); /* only its missing parents are wanted */
+    if (error)
+        return error;
+    error = rename_one(store, user, mailbox, mailbox->name.len, to);
+    while (!error && (mailbox = next_child(store, user, from)) != NULL)
+        error = rename_one(store, user, mailbox, from.len, to);
+    return error;
+}
+
+bool cpmsync_mock_subscribed(const struct mock_user *user, struct cpmsync_slice name)
+{
+    size_t i;
+    for (i = 0; i < user->subscription_count; i++)
+        if (cpmsync_slice_eq(user->subscriptions[i], name))
+            return true;
+    return false;
+}
+
+int cpmsync_mock_subscribe(struct mock_store *store, struct mock_user *user, struct cpmsync_slice name)
+{
+    if (cpmsync_mock_is_inbox(name))
+        name = CPMSYNC_SLICE("INBOX");
+    if (cpmsync_mock_subscribed(user, name))
+        return 0;
+    struct cpmsync_slice *names = (struct cpmsync_slice *)cpmsync_mem_resize(
+        store->mem, user->subscriptions, user->subscription_count + 1, sizeof *names);
+    if (!names)
+        return CPMSYNC_ERR_NOMEM;
+    user->subscriptions = names;
+    names[user->subscription_count] = cpmsync_mock_own(store->mem, name);
+    if (!names[user->subscription_count].data)
+        return CPMSYNC_ERR_NOMEM;
+    user->subscription_count++;
+    return 0;
+}
+
+bool cpmsync_mock_unsubscribe(struct mock_store *store, struct mock_user *user, struct cpmsync_slice name)
+{
+    size_t i;
+    if (cpmsync_mock_is_inbox(name))
+        name = CPMSYNC_SLICE("INBOX");
+    for (i = 0; i < user->subscription_count; i++) {
+        if (!cpmsync_slice_eq(user->subscriptions[i], name))
+            continue;
+        cpmsync_mock_disown(store->mem, &user->subscriptions[i]);
+        user->subscriptions[i] = user->subscriptions[--user->subscription_count];
+        return true;
+    }
+    return false;
+}
