@@ -80,6 +80,12 @@ struct cpmsync_transport {
 struct cpmsync_connector_ops {
     size_t size;
     int (*open)(void *self, int64_t now, struct cpmsync_transport *transport);
+    /* The descriptors to watch beside those of its transports (the one wake writes to); as in cpmsync_transport_ops. */
+    size_t (*pollfds)(void *self, struct cpmsync_pollfd *fds, size_t max);
+    /* Makes them readable until `woken`; the only function here that another thread may call. NULL: cannot. */
+    int (*wake)(void *self);
+    /* Takes the wake-up back. NULL beside a NULL wake. */
+    void (*woken)(void *self);
     void (*free)(void *self); /* after its last transport was closed */
 };
 

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: MIT */
+#include <cpmsync/client.h>
+
+#include "client/account.h"
+#include "client/conduct.h"
+
+/* ---- configuration */
+
+struct limit {
+    size_t offset;
+    int64_t standard;
+    int64_t most; /* what fits our own types; also what CPMSYNC_OFF means */
+};
+
+#define LIMIT(member, standard, most)                                                                                  \
+    {                                                                                                                  \
+        offsetof(struct cpmsync_client_config, member), (standard), (most)                                             \
+    }
+
+static const struct limit LIMITS[] = {
+    LIMIT(response_max, 65536, 16777216),
+    LIMIT(literal_max, 16384, 16777216),
+    LIMIT(output_max, 1048576, 16777216),
+    LIMIT(messages_max, 1000000, UINT32_MAX),
+    LIMIT(flagsets_max, 65536, UINT32_MAX - 1),
+    LIMIT(flagset_octets_max, 4194304, 1073741824),
+    LIMIT(operations_max, 1024, INT32_MAX),
+    LIMIT(scram_iterations_max, 1000000, UINT32_MAX),
+};
+
+static const int64_t TIMEOUT_STANDARD = 60000;
+static const int64_t RESPONSE_LEAST = 1024;
+
+static int apply_limits(struct cpmsync_client_config *config)
+{
+    for (size_t i = 0; i < sizeof LIMITS / sizeof LIMITS[0]; i++) {
+        int64_t *value = (int64_t *)(void *)((char *)config + LIMITS[i].offset);
+        if (*value == 0)
+            *value = LIMITS[i].standard;
+        else if (*value == CPMSYNC_OFF)
+            *value = LIMITS[i].most;
+        if (*value < 1 || *value > LIMITS[i].most)
+            return CPMSYNC_ERR_INVALID_ARGUMENT;
+    }
+    if (config->response_max < RESPONSE_LEAST)
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    if (config->command_timeout_ms == 0)
+        config->command_timeout_ms = TIMEOUT_STANDARD;
+    return config->command_timeout_ms < CPMSYNC_OFF ? CPMSYNC_ERR_INVALID_ARGUMENT : 0;
+}
+
+static int check(const struct cpmsync_client_config *config)
+{
+    if (!config || config->size != sizeof *config || !config->credentials)
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    if (config->allocator && config->allocator->size != sizeof *config->allocator)
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    if (config->store && (!config->store->ops || config->store->ops->size != sizeof *config->store->ops))
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    if ((unsigned)config->security > CPMSYNC_TLS_NONE || (config->disabled_count && !config->disabled))
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    return 0;
+}
+
+static int copy_strings(struct cpmsync_client *client, const struct cpmsync_client_config *config)
+{
+    client->config.mechanism = NULL;
+    client->config.disabled = NULL;
+    client->config.disabled_count = 0;
+    if (config->mechanism) {
+        client->config.mechanism = cpmsync_mem_copy(client->mem, config->mechanism, strlen(config->mechanism));
+        if (!client->config.mechanism)
+            return CPMSYNC_ERR_NOMEM;
+    }
+    if (config->disabled_count == 0)
+        return 0;
+    char **list = cpmsync_mem_zalloc(client->mem, config->disabled_count * sizeof *list);
+    if (!list)
+        return CPMSYNC_ERR_NOMEM;
+    client->config.disabled = (const char *const *)list;
+    for (size_t i = 0; i < config->disabled_count; i++) {
+        list[i] = cpmsync_mem_copy(client->mem, config->disabled[i], strlen(config->disabled[i]));
+        if (!list[i])
+            return CPMSYNC_ERR_NOMEM;
+        client->config.disabled_count++;
+    }
+    return 0;
+}
+
+static void log_line(void *ctx, int level, const char *text)
+{
+    struct cpmsync_client *client = ctx;
+    client->config.log(client->config.ctx, (enum cpmsync_log_level)level, text);
+}
+
+static int setup(struct cpmsync_client *client, const struct cpmsync_client_config *config)
+{
+    int error = apply_limits(&client->config);
+    if (!error)
+        error = copy_strings(client, config);
+    if (error)
+        return error;
+    if (config->log) {
+        client->log.ctx = client;
+        client->log.line = log_line;
+    }
+    client->limits.rows_max = (size_t)client->config.messages_max;
+    client->limits.flagsets_max = (size_t)client->config.flagsets_max;
+    client->limits.flagset_octets_max = (size_t)client->config.flagset_octets_max;
+    client->limits.ranges_max = (size_t)client->config.messages_max + 1;
+    if (config->store) {
+        client->store = *config->store;
+    } else {
+        error = cpmsync_store_memory_open(&client->store, client->mem);
+        if (error)
+            return error;
+        client->own_store = true;
+    }
+    return cpmsync_account_load_facts(client);
+}
+
+/* ---- life */
+
+int cpmsync_client_new(struct cpmsync_client **out, const struct cpmsync_client_config *config)
+{
+    if (!out)
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    *out = NULL;
+    int error = check(config);
+    if (error)
+        return error;
+    struct cpmsync_client *client = cpmsync_mem_zalloc(config->allocator, sizeof *client);
+    if (!client)
+        return CPMSYNC_ERR_NOMEM;
+    client->config = *config;
+    client->mem = config->allocator;
+    cpmsync_server_facts_init(&client->facts, client->mem);
+    cpmsync_conduct_init(client);
+    error = setup(client, config);
+    if (error) {
+        cpmsync_client_destroy(client);
+        return error;
+    }
+    *out = client;
+    return 0;
+}
+
+void cpmsync_client_destroy(struct cpmsync_client *client)
+{
+    client->dying = true;
+    cpmsync_conduct_clear(client);
+    cpmsync_step_free(client);
+    cpmsync_server_facts_clear(&client->facts);
+    if (client->own_store)
+        cpmsync_store_close(&client->store);
+    for (size_t i = 0; i < client->config.disabled_count; i++)
+        cpmsync_mem_free(client->mem, (void *)(uintptr_t)client->config.disabled[i]);
+    cpmsync_mem_free(client->mem, (void *)(uintptr_t)client->config.disabled);
+    cpmsync_mem_free(client->mem, (void *)(uintptr_t)client->config.mechanism);
+    cpmsync_mem_free(client->mem, client);
+}
+
+void cpmsync_client_free(struct cpmsync_client *client)
+{
+    if (!client || client->dying)
+        return;
+    client->dying = true;
+    if (client->depth == 0 && client->pins == 0)
+        cpmsync_client_destroy(client);
+}
+
+int cpmsync_client_credentials(struct cpmsync_client *client, uint32_t conn, int error, const char *user,
+    const char *password, const char *authzid)
+{
+    if (!client || conn >= CPMSYNC_CONN_COUNT || (!error && (!user || !password)))
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    if (!client->conns[conn].session)
+        return CPMSYNC_ERR_STATE;
+    bool outer = cpmsync_conduct_enter(client) == 0;
+    cpmsync_session_credentials(client->conns[conn].session, error, user, password, authzid);
+    if (outer)
+        cpmsync_conduct_leave(client);
+    return 0;
+}
+
+/* ---- operations */
+
+int64_t cpmsync_client_login(struct cpmsync_client *client, cpmsync_done_fn done, void *ctx)
+{
+    if (!client)
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    return cpmsync_conduct_submit(client, CPMSYNC_OPERATION_LOGIN, NULL, done, ctx);
+}
+
+int64_t cpmsync_client_sync(struct cpmsync_client *client, const char *mailbox, cpmsync_done_fn done, void *ctx)
+{
+    if (!client || !mailbox || !*mailbox)
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    return cpmsync_conduct_submit(client, CPMSYNC_OPERATION_SYNC, mailbox, done, ctx);
+}
+
+int64_t cpmsync_client_logout(struct cpmsync_client *client, cpmsync_done_fn done, void *ctx)
+{
+    if (!client)
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    return cpmsync_conduct_submit(client, CPMSYNC_OPERATION_LOGOUT, NULL, done, ctx);
+}
+
+int cpmsync_client_cancel(struct cpmsync_client *client, int64_t operation)
+{
+    if (!client)
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    bool outer = cpmsync_conduct_enter(client) == 0;
+    int error = cpmsync_conduct_cancel(client, operation);
+    if (outer)
+        cpmsync_conduct_leave(client);
+    return error;
+}
+
+/* ---- the bytes face */
+
+static struct cpmsync_session *session_of(const struct cpmsync_client *client, uint32_t conn)
+{
+    const struct cpmsync_conn *at = &client->conns[conn];
+    return at->phase == CPMSYNC_PHASE_OPEN ? at->session : NULL;
+}
+
+unsigned cpmsync_conn_want(const struct cpmsync_client *client, uint32_t conn)
+{
+    if (!client || conn >= CPMSYNC_CONN_COUNT)
+        return 0;
+    const struct cpmsync_conn *at = &client->conns[conn];
+    switch (at->phase) {
+    case CPMSYNC_PHASE_NONE:
+        return conn == 0 && client->first ? CPMSYNC_WANT_CONNECT : 0;
+    case CPMSYNC_PHASE_WANTED:
+        return CPMSYNC_WANT_CONNECT;
+    case CPMSYNC_PHASE_CLOSING:
+        return CPMSYNC_WANT_CLOSE;
+    case CPMSYNC_PHASE_OPEN:
+        break;
+    }
+    const uint8_t *data;
+    if (cpmsync_session_output(at->session, &data))
+        return CPMSYNC_WANT_READ | CPMSYNC_WANT_WRITE;
+    if (cpmsync_session_state(at->session) == CPMSYNC_SESSION_HANDSHAKE)
+        return CPMSYNC_WANT_STARTTLS;
+    bool now = cpmsync_session_busy(at->session) || (conn == 0 && cpmsync_conduct_due(client));
+    return CPMSYNC_WANT_READ | (now ? CPMSYNC_WANT_NOW : 0);
+}
+
+int cpmsync_conn_opened(struct cpmsync_client *client, uint32_t conn, int64_t now, unsigned flags)
+{
+    if (!client || conn >= CPMSYNC_CONN_COUNT)
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    int error = cpmsync_conduct_enter(client);
+    if (error)
+        return error;
+    struct cpmsync_conn *at = &client->conns[conn];
+    if (at->phase == CPMSYNC_PHASE_NONE && conn == 0 && client->first)
+        at->phase = CPMSYNC_PHASE_WANTED;
+    error = cpmsync_conduct_opened(at, now, flags);
+    cpmsync_conduct_leave(client);
+    return error;
+}
+
+int cpmsync_conn_secured(struct cpmsync_client *client, uint32_t conn, int64_t now)
+{
+    if (!client || conn >= CPMSYNC_CONN_COUNT)
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    struct cpmsync_session *session = session_of(client, conn);
+    if (!session || cpmsync_session_state(session) != CPMSYNC_SESSION_HANDSHAKE || cpmsync_conduct_enter(client))
+        return CPMSYNC_ERR_STATE;
+    cpmsync_session_secured(session, now);
+    cpmsync_conduct_leave(client);
+    return 0;
+}
+
+int cpmsync_conn_feed(struct cpmsync_client *client, uint32_t conn, int64_t now, const uint8_t *data, size_t len)
+{
+    if (!client || conn >= CPMSYNC_CONN_COUNT || (len && !data))
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    struct cpmsync_session *session = session_of(client, conn);
+    if (!session || cpmsync_conduct_enter(client))
+        return CPMSYNC_ERR_STATE;
+    cpmsync_session_feed(session, now, data, len);
+    cpmsync_conduct_leave(client);
+    return 0;
+}
+
+size_t cpmsync_conn_output(struct cpmsync_client *client, uint32_t conn, const uint8_t **data)
+{
+    struct cpmsync_session *session = client && conn < CPMSYNC_CONN_COUNT ? session_of(client, conn) : NULL;
+
+    *data = NULL;
+    return session ? cpmsync_session_output(session, data) : 0;
+}
+
+int cpmsync_conn_ack(struct cpmsync_client *client, uint32_t conn, int64_t now, size_t len)
+{
+    const uint8_t *data;
+
+    if (!client || conn >= CPMSYNC_CONN_COUNT)
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    struct cpmsync_session *session = session_of(client, conn);
+    if (!session || client->depth)
+        return CPMSYNC_ERR_STATE;
+    if (len > cpmsync_session_output(session, &data))
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    cpmsync_conduct_enter(client);
+    cpmsync_session_ack(session, now, len);
+    cpmsync_conduct_leave(client);
+    return 0;
+}
+
+int cpmsync_conn_closed(struct cpmsync_client *client, uint32_t conn, int64_t now, const struct cpmsync_fault *fault)
+{
+    struct cpmsync_err err;
+
+    (void)now;
+    if (!client || conn >= CPMSYNC_CONN_COUNT)
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    int error = cpmsync_conduct_enter(client);
+    if (error)
+        return error;
+    cpmsync_err_from_fault(&err, fault, CPMSYNC_OK);
+    struct cpmsync_conn *at = &client->conns[conn];
+    if (at->phase == CPMSYNC_PHASE_NONE && conn == 0 && client->first)
+        at->phase = CPMSYNC_PHASE_WANTED;
+    cpmsync_conduct_closed(at, &err);
+    cpmsync_conduct_leave(client);
+    return 0;
+}
+
+int cpmsync_conn_tick(struct cpmsync_client *client, int64_t now, int64_t budget)
+{
+    if (!client)
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    int error = cpmsync_conduct_enter(client);
+    if (error)
+        return error;
+    for (uint32_t i = 0; i < CPMSYNC_CONN_COUNT; i++)
+        if (session_of(client, i))
+            cpmsync_session_tick(client->conns[i].session, now, budget);
+    cpmsync_conduct_leave(client);
+    return 0;
+}
+
+/* ---- facts */
+
+const char *cpmsync_client_capabilities(const struct cpmsync_client *client)
+{
+    if (client->conns[0].session)
+        return cpmsync_session_capabilities(client->conns[0].session);
+    if (client->facts.after_login)
+        return client->facts.after_login;
+    return client->facts.before_login ? client->facts.before_login : "";
+}
+
+const char *cpmsync_client_enabled(const struct cpmsync_client *client)
+{
+    return client->conns[0].session ? cpmsync_session_enabled_list(client->conns[0].session) : "";
+}
+
+void cpmsync_client_stats(const struct cpmsync_client *client, struct cpmsync_stats *stats)
+{
+    struct cpmsync_session_counts counts;
+    size_t size = stats->size;
+
+    if (size != sizeof *stats)
+        return;
+    *stats = client->stats;
+    stats->size = size;
+    for (size_t i = 0; i < CPMSYNC_CONN_COUNT; i++) {
+        const struct cpmsync_conn *conn = &client->conns[i];
+        if (conn->session) {
+            cpmsync_session_counts(conn->session, &counts);
+            stats->bytes_in += counts.bytes_in;
+            stats->bytes_out += counts.bytes_out;
+            stats->commands += counts.commands;
+            stats->flights += counts.flights;
+        }
+        if (conn->resync) {
+            const struct cpmsync_batch_counts *batch = cpmsync_resync_counts(conn->resync);
+            stats->messages_added += batch->added;
+            stats->flags_changed += batch->flags_changed;
+            stats->vanished += batch->vanished;
+        }
+    }
+}

@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: MIT */
+#include "client/conduct.h"
+
+#include "client/account.h"
+
+/* ---- operations */
+
+static void complete(struct cpmsync_client *client, struct cpmsync_operation *operation, const struct cpmsync_err *err)
+{
+    struct cpmsync_err cancelled;
+    struct cpmsync_fault fault;
+
+    if (client->dying) {
+        cpmsync_err_clear(&cancelled);
+        cpmsync_err_set(&cancelled, CPMSYNC_ERR_CANCELLED);
+        err = &cancelled;
+    }
+    cpmsync_err_fault(err, &fault);
+    client->operations--;
+    if (operation->done)
+        operation->done(operation->ctx, client, operation->id, &fault);
+    cpmsync_mem_free(client->mem, operation->mailbox);
+    cpmsync_mem_free(client->mem, operation);
+}
+
+static struct cpmsync_operation *pop(struct cpmsync_client *client)
+{
+    struct cpmsync_operation *operation = client->first;
+
+    client->first = operation->next;
+    if (!client->first)
+        client->last = NULL;
+    operation->next = NULL;
+    return operation;
+}
+
+/* Completes what is queued now; what callbacks submit meanwhile stays. */
+static void complete_queued(struct cpmsync_client *client, const struct cpmsync_err *err)
+{
+    struct cpmsync_operation *operation = client->first;
+
+    client->first = NULL;
+    client->last = NULL;
+    while (operation) {
+        struct cpmsync_operation *next = operation->next;
+        complete(client, operation, err);
+        operation = next;
+    }
+}
+
+int64_t cpmsync_conduct_submit(struct cpmsync_client *client, enum cpmsync_operation_kind kind, const char *mailbox,
+    cpmsync_done_fn done, void *ctx)
+{
+    if (client->dying)
+        return CPMSYNC_ERR_STATE;
+    if (client->config.operations_max != CPMSYNC_OFF && client->operations >= (uint64_t)client->config.operations_max)
+        return CPMSYNC_ERR_LIMIT;
+    struct cpmsync_operation *operation = cpmsync_mem_zalloc(client->mem, sizeof *operation);
+    if (!operation)
+        return CPMSYNC_ERR_NOMEM;
+    if (mailbox) {
+        operation->mailbox = cpmsync_mem_copy(client->mem, mailbox, strlen(mailbox));
+        if (!operation->mailbox) {
+            cpmsync_mem_free(client->mem, operation);
+            return CPMSYNC_ERR_NOMEM;
+        }
+    }
+    operation->id = ++client->next_id;
+    operation->kind = kind;
+    operation->done = done;
+    operation->ctx = ctx;
+    if (client->last)
+        client->last->next = operation;
+    else
+        client->first = operation;
+    client->last = operation;
+    client->operations++;
+    return operation->id;
+}
+
+static struct cpmsync_operation *take(struct cpmsync_client *client, int64_t id)
+{
+    struct cpmsync_operation *before = NULL;
+    struct cpmsync_operation *operation = client->first;
+
+    while (operation && operation->id != id) {
+        before = operation;
+        operation = operation->next;
+    }
+    if (!operation)
+        return NULL;
+    if (before)
+        before->next = operation->next;
+    else
+        client->first = operation->next;
+    if (client->last == operation)
+        client->last = before;
+    return operation;
+}
+
+int cpmsync_conduct_cancel(struct cpmsync_client *client, int64_t id)
+{
+    struct cpmsync_operation *operation = take(client, id);
+    struct cpmsync_err err;
+
+    if (operation) {
+        cpmsync_err_clear(&err);
+        cpmsync_err_set(&err, CPMSYNC_ERR_CANCELLED);
+        complete(client, operation, &err);
+        return 0;
+    }
+    for (size_t i = 0; i < CPMSYNC_CONN_COUNT; i++) {
+        struct cpmsync_conn *conn = &client->conns[i];
+        if (!conn->running || conn->running->id != id)
+            continue;
+        if (conn->resync)
+            cpmsync_resync_stop(conn->resync, CPMSYNC_ERR_CANCELLED);
+        return 0; /* a LOGOUT that is sent goes on */
+    }
+    return CPMSYNC_ERR_NOT_FOUND;
+}
+
+/* ---- events */
+
+static int event(struct cpmsync_client *client, struct cpmsync_event *ev)
+{
+    ev->size = sizeof *ev;
+    return client->config.event ? client->config.event(client->config.ctx, client, ev) : 0;
+}
+
+static void tell_state(struct cpmsync_conn *conn, enum cpmsync_conn_state state)
+{
+    struct cpmsync_event ev;
+
+    if (conn->told == state)
+        return;
+    conn->told = state;
+    memset(&ev, 0, sizeof ev);
+    ev.type = CPMSYNC_EVENT_STATE;
+    ev.conn = conn->index;
+    ev.state = state;
+    event(conn->client, &ev);
+}
+
+static int up_event(void *ctx, const struct cpmsync_event *ev)
+{
+    struct cpmsync_conn *conn = ctx;
+    const struct cpmsync_client_config *config = &conn->client->config;
+
+    return config->event ? config->event(config->ctx, conn->client, ev) : 0;
+}
+
+static void up_credentials(void *ctx)
+{
+    struct cpmsync_conn *conn = ctx;
+    conn->client->config.credentials(conn->client->config.ctx, conn->client, conn->index);
+}
+
+static void up_state(void *ctx, enum cpmsync_session_state from, enum cpmsync_session_state to)
+{
+    (void)from;
+    if (to == CPMSYNC_SESSION_READY)
+        tell_state(ctx, CPMSYNC_CONN_READY);
+    else if (to == CPMSYNC_SESSION_LOGOUT)
+        tell_state(ctx, CPMSYNC_CONN_LOGOUT);
+}
+
+static void up_mailbox_data(void *ctx, const struct cpmsync_response *response)
+{
+    struct cpmsync_conn *conn = ctx;
+    if (conn->resync)
+        cpmsync_resync_data(conn->resync, response);
+}
+
+static void up_mailbox_lost(void *ctx, int error)
+{
+    struct cpmsync_conn *conn = ctx;
+    if (conn->resync)
+        cpmsync_resync_lost(conn->resync, error);
+}
+
+static void up_alert(void *ctx, struct cpmsync_slice text, bool trusted)
+{
+    struct cpmsync_conn *conn = ctx;
+    struct cpmsync_err words;
+    struct cpmsync_event ev;
+
+    cpmsync_err_clear(&words);
+    cpmsync_err_server(&words, 0, cpmsync_slice_of(NULL, 0), text, trusted);
+    memset(&ev, 0, sizeof ev);
+    ev.type = CPMSYNC_EVENT_ALERT;
+    ev.conn = conn->index;
+    ev.text = words.text;
+    ev.trusted = trusted;
+    event(conn->client, &ev);
+}
+
+static void up_trace(void *ctx, int sent, const uint8_t *data, size_t len)
+{
+    struct cpmsync_conn *conn = ctx;
+    conn->client->config.trace(conn->client->config.ctx, conn->index, sent, data, len);
+}
+
+/* ---- a connection's life */
+
+static void add_counts(struct cpmsync_client *client, const struct cpmsync_batch_counts *counts)
+{
+    client->stats.messages_added += counts->added;
+    client->stats.flags_changed += counts->flags_changed;
+    client->stats.vanished += counts->vanished;
+}
+
+static void end_running(struct cpmsync_conn *conn, const struct cpmsync_err *err)
+{
+    struct cpmsync_operation *operation = conn->running;
+
+    if (conn->resync) {
+        add_counts(conn->client, cpmsync_resync_counts(conn->resync));
+        cpmsync_resync_free(conn->resync);
+        conn->resync = NULL;
+    }
+    conn->running = NULL;
+    if (operation)
+        complete(conn->client, operation, err);
+}
+
+static void resync_done(void *ctx, const struct cpmsync_err *err)
+{
+    struct cpmsync_conn *conn = ctx;
+    struct cpmsync_err copy = *err;
+
+    /* When the connection ended, its own error says more than the command's (and comes from session_ended). */
+    if (conn->session && cpmsync_session_state(conn->session) == CPMSYNC_SESSION_FAILED)
+        return;
+    end_running(conn, &copy);
+}
+
+static void start_sync(struct cpmsync_conn *conn)
+{
+    struct cpmsync_client *client = conn->client;
+    struct cpmsync_resync_config config;
+    struct cpmsync_err err;
+
+    memset(&config, 0, sizeof config);
+    config.mem = client->mem;
+    config.session = conn->session;
+    config.facts = &client->facts;
+    config.store = &client->store;
+    config.limits = client->limits;
+    config.selected = &conn->selected;
+    config.ctx = conn;
+    config.event = up_event;
+    config.done = resync_done;
+    int error = cpmsync_resync_new(&conn->resync, &config, cpmsync_slice_str(conn->running->mailbox));
+    if (!error)
+        return;
+    cpmsync_err_clear(&err);
+    cpmsync_err_set(&err, error);
+    end_running(conn, &err);
+}
+
+static void start_operation(struct cpmsync_conn *conn)
+{
+    struct cpmsync_err ok;
+
+    conn->running = pop(conn->client);
+    switch (conn->running->kind) {
+    case CPMSYNC_OPERATION_LOGIN:
+        cpmsync_err_clear(&ok);
+        end_running(conn, &ok);
+        break;
+    case CPMSYNC_OPERATION_SYNC:
+        start_sync(conn);
+        break;
+    case CPMSYNC_OPERATION_LOGOUT:
+        cpmsync_session_logout(conn->session);
+        break;
+    }
+}
+
+static void end_session(struct cpmsync_conn *conn)
+{
+    struct cpmsync_client *client = conn->client;
+    struct cpmsync_session_counts counts;
+    const struct cpmsync_err *why = cpmsync_session_error(conn->session);
+
+    conn->end = *why;
+    cpmsync_session_counts(conn->session, &counts);
+    client->stats.bytes_in += counts.bytes_in;
+    client->stats.bytes_out += counts.bytes_out;
+    client->stats.commands += counts.commands;
+    client->stats.flights += counts.flights;
+    cpmsync_account_save_facts(client);
+    /* Completes the commands; the resync's done is silent, since the session has failed. */
+    struct cpmsync_session *session = conn->session;
+    cpmsync_session_free(session);
+    conn->session = NULL;
+    conn->selected = CPMSYNC_SELECTED_NO;
+}
+
+/* The session is over: its operations end, and so do those that wait for it, unless it was a LOGOUT. */
+static void session_ended(struct cpmsync_conn *conn)
+{
+    bool logout = conn->running && conn->running->kind == CPMSYNC_OPERATION_LOGOUT;
+
+    end_session(conn);
+    struct cpmsync_err end = conn->end;
+    if (!logout && end.error) {
+        if (conn->running)
+            end_running(conn, &end);
+        complete_queued(conn->client, &end);
+    } else if (!logout && conn->running) {
+        cpmsync_err_set(&end, CPMSYNC_ERR_CLOSED);
+        end_running(conn, &end);
+    }
+}
+
+static void transport_ended(struct cpmsync_conn *conn)
+{
+    struct cpmsync_err end = conn->end;
+
+    conn->phase = CPMSYNC_PHASE_NONE;
+    tell_state(conn, CPMSYNC_CONN_CLOSED);
+    if (conn->running)
+        end_running(conn, &end); /* the LOGOUT */
+}
+
+int cpmsync_conduct_opened(struct cpmsync_conn *conn, int64_t now, unsigned flags)
+{
+    struct cpmsync_client *client = conn->client;
+    const struct cpmsync_client_config *from = &client->config;
+    struct cpmsync_session_config config;
+
+    if (conn->phase != CPMSYNC_PHASE_WANTED)
+        return CPMSYNC_ERR_STATE;
+    memset(&config, 0, sizeof config);
+    config.mem = client->mem;
+    config.crypto = from->crypto;
+    config.log = client->log;
+    config.security = from->security;
+    config.mechanism = from->mechanism;
+    config.disabled = from->disabled;
+    config.disabled_count = from->disabled_count;
+    config.response_max = (size_t)from->response_max;
+    config.literal_max = (size_t)from->literal_max;
+    config.output_max = (size_t)from->output_max;
+    config.scram_iterations_max = (uint32_t)from->scram_iterations_max;
+    config.timeout_ms = from->command_timeout_ms == CPMSYNC_OFF ? CPMSYNC_NEVER : from->command_timeout_ms;
+    config.facts = &client->facts;
+    config.up.ctx = conn;
+    config.up.credentials = up_credentials;
+    config.up.state = up_state;
+    config.up.mailbox_data = up_mailbox_data;
+    config.up.mailbox_lost = up_mailbox_lost;
+    config.up.alert = up_alert;
+    config.up.trace = from->trace ? up_trace : NULL;
+    conn->phase = CPMSYNC_PHASE_OPEN;
+    cpmsync_err_clear(&conn->end);
+    client->stats.connects++;
+    client->stats.tls_resumed += (flags & CPMSYNC_CONN_RESUMED) != 0;
+    tell_state(conn, CPMSYNC_CONN_LOGIN);
+    int error = cpmsync_session_new(&conn->session, &config, now, (flags & CPMSYNC_CONN_SECURE) != 0);
+    if (error) {
+        cpmsync_err_set(&conn->end, error);
+        conn->phase = CPMSYNC_PHASE_CLOSING;
+        complete_queued(client, &conn->end);
+    }
+    return 0;
+}
+
+void cpmsync_conduct_closed(struct cpmsync_conn *conn, const struct cpmsync_err *err)
+{
+    switch (conn->phase) {
+    case CPMSYNC_PHASE_NONE:
+        break;
+    case CPMSYNC_PHASE_WANTED:
+        conn->end = *err;
+        if (!conn->end.error)
+            cpmsync_err_set(&conn->end, CPMSYNC_ERR_CONNECT);
+        conn->phase = CPMSYNC_PHASE_NONE;
+        tell_state(conn, CPMSYNC_CONN_CLOSED);
+        complete_queued(conn->client, &conn->end);
+        break;
+    case CPMSYNC_PHASE_OPEN:
+        if (cpmsync_session_state(conn->session) != CPMSYNC_SESSION_FAILED)
+            cpmsync_session_closed(conn->session, err);
+        session_ended(conn);
+        transport_ended(conn);
+        break;
+    case CPMSYNC_PHASE_CLOSING:
+        transport_ended(conn);
+        break;
+    }
+}
+
+/* ---- what is possible now */
+
+static bool can_start(const struct cpmsync_client *client, const struct cpmsync_conn *conn)
+{
+    return client->first && !conn->running && conn->phase == CPMSYNC_PHASE_OPEN &&
+           cpmsync_session_state(conn->session) == CPMSYNC_SESSION_READY;
+}
+
+bool cpmsync_conduct_due(const struct cpmsync_client *client)
+{
+    const struct cpmsync_conn *conn = &client->conns[0];
+
+    if (conn->phase == CPMSYNC_PHASE_OPEN && cpmsync_session_state(conn->session) == CPMSYNC_SESSION_FAILED)
+        return true;
+    return can_start(client, conn);
+}
+
+/* A LOGOUT with nothing connected is done already. */
+static void drop_idle_logouts(struct cpmsync_client *client)
+{
+    struct cpmsync_err ok;
+
+    cpmsync_err_clear(&ok);
+    while (client->first && client->first->kind == CPMSYNC_OPERATION_LOGOUT)
+        complete(client, pop(client), &ok);
+}
+
+static void run(struct cpmsync_client *client)
+{
+    struct cpmsync_conn *conn = &client->conns[0];
+
+    while (!client->dying) {
+        if (conn->phase == CPMSYNC_PHASE_OPEN && cpmsync_session_state(conn->session) == CPMSYNC_SESSION_FAILED) {
+            conn->phase = CPMSYNC_PHASE_CLOSING;
+            session_ended(conn);
+        } else if (conn->phase == CPMSYNC_PHASE_NONE && client->first) {
+            drop_idle_logouts(client);
+            if (!client->first)
+                continue;
+            conn->phase = CPMSYNC_PHASE_WANTED;
+            tell_state(conn, CPMSYNC_CONN_CONNECTING);
+        } else if (can_start(client, conn)) {
+            start_operation(conn);
+        } else {
+            return;
+        }
+    }
+}
+
+int cpmsync_conduct_enter(struct cpmsync_client *client)
+{
+    if (client->depth)
+        return CPMSYNC_ERR_STATE;
+    client->depth++;
+    return 0;
+}
+
+void cpmsync_conduct_leave(struct cpmsync_client *client)
+{
+    run(client);
+    client->depth--;
+    if (client->dying && client->pins == 0)
+        cpmsync_client_destroy(client);
+}
+
+int cpmsync_conduct_init(struct cpmsync_client *client)
+{
+    for (uint32_t i = 0; i < CPMSYNC_CONN_COUNT; i++) {
+        client->conns[i].client = client;
+        client->conns[i].index = i;
+        cpmsync_err_clear(&client->conns[i].end);
+    }
+    return 0;
+}
+
+void cpmsync_conduct_clear(struct cpmsync_client *client)
+{
+    struct cpmsync_err err;
+
+    cpmsync_err_clear(&err);
+    cpmsync_err_set(&err, CPMSYNC_ERR_CANCELLED);
+    client->depth++;
+    for (size_t i = 0; i < CPMSYNC_CONN_COUNT; i++) {
+        struct cpmsync_conn *conn = &client->conns[i];
+        if (conn->session) {
+            cpmsync_session_fail(conn->session, CPMSYNC_ERR_CANCELLED);
+            end_session(conn);
+        }
+        if (conn->running)
+            end_running(conn, &err);
+    }
+    complete_queued(client, &err);
+    client->depth--;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Conducts the work: opens connections when operations need one, starts the operations in order, ends them exactly once
+ * (design 2, 3). The struct of the client lives here; client.c is its public face.
+ */
+#ifndef CPMSYNC_CLIENT_CONDUCT_H
+#define CPMSYNC_CLIENT_CONDUCT_H
+
+#include <cpmsync/client.h>
+
+#include "session/session.h"
+#include "sync/resync.h"
+
+enum cpmsync_operation_kind { CPMSYNC_OPERATION_LOGIN, CPMSYNC_OPERATION_SYNC, CPMSYNC_OPERATION_LOGOUT };
+
+struct cpmsync_operation {
+    struct cpmsync_operation *next;
+    int64_t id;
+    enum cpmsync_operation_kind kind;
+    char *mailbox; /* SYNC */
+    cpmsync_done_fn done;
+    void *ctx;
+};
+
+enum cpmsync_conn_phase {
+    CPMSYNC_PHASE_NONE,   /* no transport. Next: WANTED when an operation needs one */
+    CPMSYNC_PHASE_WANTED, /* the app is asked for one. Next: OPEN, NONE when it failed */
+    CPMSYNC_PHASE_OPEN,   /* a session runs. Next: CLOSING when it ended, NONE when the transport did */
+    CPMSYNC_PHASE_CLOSING /* the app is asked to close. Next: NONE */
+};
+
+struct cpmsync_conn {
+    struct cpmsync_client *client;
+    uint32_t index;
+    enum cpmsync_conn_phase phase;
+    enum cpmsync_conn_state told; /* last state the app heard */
+    struct cpmsync_session *session;
+    enum cpmsync_selected selected;
+    struct cpmsync_operation *running;
+    struct cpmsync_resync *resync; /* of the running SYNC */
+    struct cpmsync_err end;        /* why the session ended, until the transport is closed */
+};
+
+struct cpmsync_step; /* the step face's own, step.c */
+
+struct cpmsync_client {
+    struct cpmsync_client_config config; /* strings and lists are our copies */
+    const struct cpmsync_allocator *mem;
+    struct cpmsync_store store;
+    bool own_store;
+    struct cpmsync_log log;
+    struct cpmsync_cache_limits limits;
+    struct cpmsync_server_facts facts;
+    struct cpmsync_conn conns[CPMSYNC_CONN_COUNT];
+    struct cpmsync_operation *first; /* submitted, not started */
+    struct cpmsync_operation *last;
+    size_t operations; /* not complete */
+    int64_t next_id;
+    struct cpmsync_stats stats; /* of ended sessions and resyncs */
+    struct cpmsync_step *step;
+    unsigned depth; /* of calls: callbacks run at 1 and more */
+    unsigned pins;  /* of the step face: free waits for it too */
+    bool dying;     /* free was called */
+};
+
+/*
+ * Every call that may run callbacks is between enter and leave. enter: CPMSYNC_ERR_STATE from inside a callback. leave
+ * does what became possible, then frees the client if that was asked for meanwhile.
+ */
+int cpmsync_conduct_enter(struct cpmsync_client *client);
+void cpmsync_conduct_leave(struct cpmsync_client *client);
+
+int cpmsync_conduct_init(struct cpmsync_client *client);
+/* Ends every operation with CPMSYNC_ERR_CANCELLED and every session. */
+void cpmsync_conduct_clear(struct cpmsync_client *client);
+
+/* Queues; returns the id or an error. `mailbox` may be NULL. */
+int64_t cpmsync_conduct_submit(struct cpmsync_client *client, enum cpmsync_operation_kind kind, const char *mailbox,
+    cpmsync_done_fn done, void *ctx);
+int cpmsync_conduct_cancel(struct cpmsync_client *client, int64_t id);
+
+/* The transport opened, or ended (`err` says why; error 0: closed as asked or by the peer). */
+int cpmsync_conduct_opened(struct cpmsync_conn *conn, int64_t now, unsigned flags);
+void cpmsync_conduct_closed(struct cpmsync_conn *conn, const struct cpmsync_err *err);
+
+/* There is something leave would do: an operation can start, a connection is needed. */
+bool cpmsync_conduct_due(const struct cpmsync_client *client);
+
+/* Ends and frees everything; client.c. */
+void cpmsync_client_destroy(struct cpmsync_client *client);
+
+/* Frees the step face's part; step.c. */
+void cpmsync_step_free(struct cpmsync_client *client);
+
+#endif

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+#include "sync/apply.h"
+
+static const uint64_t MODSEQ_MAX = INT64_MAX;
+
+int cpmsync_apply_init(
+    struct cpmsync_apply *apply, struct cpmsync_open_mailbox *mailbox, const struct cpmsync_batch_upward *up)
+{
+    size_t ranges_max = mailbox->cache.limits.ranges_max;
+
+    memset(apply, 0, sizeof *apply);
+    apply->mailbox = mailbox;
+    cpmsync_batch_init(&apply->batch, mailbox, up);
+    cpmsync_uidset_init(&apply->asked, mailbox->mem, ranges_max);
+    cpmsync_uidset_init(&apply->seen, mailbox->mem, ranges_max);
+    return 0;
+}
+
+void cpmsync_apply_clear(struct cpmsync_apply *apply)
+{
+    cpmsync_batch_clear(&apply->batch);
+    cpmsync_uidset_clear(&apply->asked);
+    cpmsync_uidset_clear(&apply->seen);
+}
+
+void cpmsync_apply_select(struct cpmsync_apply *apply, enum cpmsync_boundary boundary)
+{
+    cpmsync_uidset_empty(&apply->asked);
+    apply->seeing = false;
+    apply->boundary = boundary;
+    apply->ours = boundary == CPMSYNC_BOUNDARY_NONE;
+    apply->selecting = true;
+    apply->exists_known = false;
+    apply->uncounted = false;
+    apply->uidvalidity = 0;
+    apply->uidnext_known = false;
+    apply->nomodseq = false;
+    apply->not_sticky = false;
+    apply->next_modseq = 0;
+    apply->code_modseq = 0;
+    apply->max_modseq = 0;
+    apply->tail_due = false;
+    apply->suspect = false;
+    apply->other_uidvalidity = false;
+    cpmsync_batch_hold(&apply->batch);
+}
+
+void cpmsync_apply_unselected(struct cpmsync_apply *apply)
+{
+    apply->ours = true;
+}
+
+/* ---- counts and message numbers */
+
+static void on_exists(struct cpmsync_apply *apply, uint32_t number)
+{
+    if (apply->exists_known && number < apply->exists)
+        apply->suspect = true; /* U-02 */
+    if (apply->exists_known && !apply->selecting && (number > apply->exists || apply->uncounted))
+        apply->tail_due = true;
+    apply->uncounted = false;
+    apply->exists_known = true;
+    apply->exists = number;
+}
+
+static void on_expunge(struct cpmsync_apply *apply, uint32_t number)
+{
+    if (number == 0 || !apply->exists_known || number > apply->exists) {
+        apply->suspect = true; /* U-06, PF-53 */
+        return;
+    }
+    uint32_t uid = cpmsync_cache_uid_of(&apply->mailbox->cache, number);
+    apply->exists--;
+    if (uid)
+        cpmsync_batch_vanish(&apply->batch, uid, uid, true, NULL);
+}
+
+static void on_vanished(struct cpmsync_apply *apply, const struct cpmsync_response *response)
+{
+    struct cpmsync_slice set = response->items;
+    struct cpmsync_range range;
+    uint32_t covered = cpmsync_uidset_last(&apply->mailbox->cache.covered);
+    size_t removed;
+
+    while (cpmsync_uidset_parse_next(&set, &range) == 1) {
+        if (cpmsync_batch_vanish(&apply->batch, range.first, range.last, true, &removed))
+            return;
+        if (response->earlier)
+            continue; /* never changes EXISTS */
+        if (removed > apply->exists)
+            apply->suspect = true;
+        else
+            apply->exists -= (uint32_t)removed;
+        if (range.last > covered) {
+            /* Announced and not fetched, or never there: only fetching tells (Q-29, PF-4, PF-5). */
+            apply->uncounted = true;
+            apply->tail_due = true;
+        }
+    }
+}
+
+/* ---- messages */
+
+static bool wanted(const struct cpmsync_apply *apply, uint32_t uid)
+{
+    return cpmsync_uidset_contains(&apply->mailbox->cache.covered, uid) || cpmsync_uidset_contains(&apply->asked, uid);
+}
+
+static void on_fetch(struct cpmsync_apply *apply, uint32_t number, const struct cpmsync_fetch *fetch)
+{
+    struct cpmsync_cache_news news;
+
+    memset(&news, 0, sizeof news);
+    news.has_flags = (fetch->items & CPMSYNC_FETCH_FLAGS) != 0;
+    news.flags = fetch->flags;
+    news.has_modseq = (fetch->items & CPMSYNC_FETCH_MODSEQ) != 0 && !apply->nomodseq;
+    news.modseq = news.has_modseq ? fetch->modseq : 0;
+    if (number == 0 || (apply->exists_known && number > apply->exists))
+        apply->tail_due = true; /* U-10, PF-54, PF-55: believed by UID only */
+    if (!news.has_flags && !news.has_modseq)
+        return;
+    if (fetch->items & CPMSYNC_FETCH_UID)
+        news.uid = fetch->uid;
+    else
+        news.uid = cpmsync_cache_uid_of(&apply->mailbox->cache, number);
+    if (news.uid == 0 || !wanted(apply, news.uid)) {
+        apply->tail_due = true;
+        return;
+    }
+    if (news.has_modseq && news.modseq > apply->max_modseq)
+        apply->max_modseq = news.modseq;
+    if (cpmsync_batch_put(&apply->batch, &news) == 0)
+        apply->suspect = true; /* a mod-sequence of a covered message we do not have */
+    if (apply->seeing && news.has_flags && !apply->batch.error)
+        apply->batch.error = cpmsync_uidset_add(&apply->seen, news.uid, news.uid);
+}
+
+/* ---- codes */
+
+static void on_uidvalidity(struct cpmsync_apply *apply, uint32_t uidvalidity)
+{
+    if (!apply->selecting) {
+        if (uidvalidity != apply->mailbox->cache.uidvalidity)
+            apply->other_uidvalidity = true;
+        return;
+    }
+    apply->uidvalidity = uidvalidity;
+    if (uidvalidity == apply->mailbox->cache.uidvalidity) {
+        cpmsync_batch_release(&apply->batch);
+    } else {
+        /* A range asked for behind the SELECT began above what was covered: under new UIDs it means nothing. */
+        if (apply->mailbox->cache.covered.count)
+            cpmsync_uidset_empty(&apply->asked);
+        cpmsync_batch_reset(&apply->batch, uidvalidity);
+    }
+}
+
+static void on_closed(struct cpmsync_apply *apply)
+{
+    if (!apply->selecting || apply->boundary != CPMSYNC_BOUNDARY_CLOSED)
+        return; /* */
+    apply->boundary = CPMSYNC_BOUNDARY_NONE;
+    if (apply->ours) {
+        /* What was taken for ours was the old mailbox's. */
+        cpmsync_batch_abort(&apply->batch);
+        cpmsync_batch_hold(&apply->batch);
+        apply->exists_known = false;
+        apply->uidnext_known = false;
+        apply->uidvalidity = 0;
+        apply->max_modseq = 0;
+        apply->code_modseq = 0;
+        apply->suspect = false;
+        apply->tail_due = false;
+    }
+    apply->ours = true;
+}
+
+void cpmsync_apply_code(struct cpmsync_apply *apply, const struct cpmsync_code *code)
+{
+    if (code->type == CPMSYNC_CODE_CLOSED)
+        on_closed(apply);
+    if (!apply->ours)
+        return;
+    switch (code->type) {
+    case CPMSYNC_CODE_UIDVALIDITY:
+        on_uidvalidity(apply, (uint32_t)code->number);
+        break;
+    case CPMSYNC_CODE_UIDNEXT:
+        if (code->number >= 1 && code->number <= UINT32_MAX) {
+            apply->uidnext_known = true;
+            apply->uidnext = (uint32_t)code->number;
+        }
+        break;
+    case CPMSYNC_CODE_HIGHESTMODSEQ:
+        /* 0 means none for now (PF-11); above 63 bits no cursor can be kept. */
+        if (code->number >= 1 && code->number <= MODSEQ_MAX)
+            apply->code_modseq = code->number;
+        else if (apply->selecting)
+            apply->nomodseq = true;
+        break;
+    case CPMSYNC_CODE_NOMODSEQ:
+        apply->nomodseq = true;
+        break;
+    case CPMSYNC_CODE_UIDNOTSTICKY:
+        apply->not_sticky = true;
+        break;
+    default:
+        break;
+    }
+}
+
+void cpmsync_apply_data(struct cpmsync_apply *apply, const struct cpmsync_response *response)
+{
+    bool begins = response->type == CPMSYNC_RESPONSE_FLAGS || response->type == CPMSYNC_RESPONSE_EXISTS;
+
+    if (begins && apply->boundary == CPMSYNC_BOUNDARY_CLOSED)
+        apply->ours = true;
+    if (response->type == CPMSYNC_RESPONSE_STATUS) {
+        cpmsync_apply_code(apply, &response->code);
+        return;
+    }
+    if (!apply->ours)
+        return;
+    switch (response->type) {
+    case CPMSYNC_RESPONSE_EXISTS:
+        on_exists(apply, response->number);
+        break;
+    case CPMSYNC_RESPONSE_EXPUNGE:
+        on_expunge(apply, response->number);
+        break;
+    case CPMSYNC_RESPONSE_VANISHED:
+        on_vanished(apply, response);
+        break;
+    case CPMSYNC_RESPONSE_FETCH:
+        on_fetch(apply, response->number, &response->fetch);
+        break;
+    default:
+        break;
+    }
+}
+
+void cpmsync_apply_tagged(struct cpmsync_apply *apply)
+{
+    if (apply->code_modseq)
+        apply->next_modseq = apply->code_modseq; /* even when lower */
+    else if (apply->max_modseq > apply->next_modseq && apply->next_modseq)
+        apply->next_modseq = apply->max_modseq;
+    apply->code_modseq = 0;
+    apply->max_modseq = 0;
+}
+
+/* ---- the full pass */
+
+void cpmsync_apply_pass(struct cpmsync_apply *apply)
+{
+    cpmsync_uidset_empty(&apply->seen);
+    apply->seeing = true;
+    apply->suspect = false;
+    apply->tail_due = false;
+    apply->uncounted = false;
+    if (cpmsync_uidset_add(&apply->asked, 1, UINT32_MAX))
+        apply->batch.error = CPMSYNC_ERR_NOMEM;
+}
+
+int cpmsync_apply_passed(struct cpmsync_apply *apply)
+{
+    uint32_t next = 1;
+
+    apply->seeing = false;
+    for (size_t i = 0; i < apply->seen.count && !apply->batch.error; i++) {
+        const struct cpmsync_range *range = &apply->seen.ranges[i];
+        if (range->first > next)
+            cpmsync_batch_vanish(&apply->batch, next, range->first - 1, false, NULL);
+        next = range->last + 1;
+        if (next == 0)
+            break;
+    }
+    if (next && !apply->batch.error)
+        cpmsync_batch_vanish(&apply->batch, next, UINT32_MAX, false, NULL);
+    uint32_t highest = cpmsync_uidset_last(&apply->seen);
+    if (apply->uidnext_known && apply->uidnext - 1 > highest)
+        highest = apply->uidnext - 1;
+    cpmsync_batch_cover(&apply->batch, 1, highest);
+    cpmsync_uidset_clear(&apply->seen);
+    return apply->batch.error;
+}
+
+bool cpmsync_apply_counts(const struct cpmsync_apply *apply)
+{
+    if (!apply->exists_known || apply->uncounted)
+        return true;
+    return cpmsync_columns_count(apply->mailbox->cache.columns) == apply->exists;
+}

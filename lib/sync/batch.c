@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: MIT */
+#include "sync/batch.h"
+
+static const struct cpmsync_store *store_of(const struct cpmsync_batch *batch)
+{
+    return batch->mailbox->store;
+}
+
+static const uint8_t *name_of(const struct cpmsync_batch *batch)
+{
+    return (const uint8_t *)batch->mailbox->name;
+}
+
+static int fail(struct cpmsync_batch *batch, int error)
+{
+    if (error && !batch->error)
+        batch->error = error;
+    return batch->error;
+}
+
+void cpmsync_batch_init(
+    struct cpmsync_batch *batch, struct cpmsync_open_mailbox *mailbox, const struct cpmsync_batch_upward *up)
+{
+    memset(batch, 0, sizeof *batch);
+    batch->mailbox = mailbox;
+    batch->up = *up;
+    batch->flag_id = UINT32_MAX;
+    cpmsync_uidset_init(&batch->held_put, mailbox->mem, mailbox->cache.limits.ranges_max);
+    cpmsync_uidset_init(&batch->held_gone, mailbox->mem, mailbox->cache.limits.ranges_max);
+    cpmsync_buf_init(&batch->flag_octets, mailbox->mem, mailbox->cache.limits.flagset_octets_max + 1);
+}
+
+void cpmsync_batch_clear(struct cpmsync_batch *batch)
+{
+    if (batch->open)
+        store_of(batch)->ops->rollback(store_of(batch)->self);
+    cpmsync_uidset_clear(&batch->held_put);
+    cpmsync_uidset_clear(&batch->held_gone);
+    cpmsync_buf_clear(&batch->flag_octets);
+    cpmsync_mem_free(batch->mailbox->mem, batch->flag_names);
+    batch->open = false;
+    batch->flag_names = NULL;
+}
+
+/* ---- events */
+
+static int tell(struct cpmsync_batch *batch, struct cpmsync_event *event)
+{
+    event->size = sizeof *event;
+    event->mailbox = batch->mailbox->name;
+    event->uidvalidity = batch->mailbox->cache.uidvalidity;
+    if (batch->up.event(batch->up.ctx, event))
+        return fail(batch, CPMSYNC_ERR_ABORTED);
+    return 0;
+}
+
+static int tell_begin(struct cpmsync_batch *batch)
+{
+    struct cpmsync_event event;
+
+    if (!batch->mailbox->begin_due || batch->error)
+        return batch->error;
+    memset(&event, 0, sizeof event);
+    event.type = CPMSYNC_EVENT_BEGIN;
+    event.ranges = batch->mailbox->cache.covered.ranges;
+    event.range_count = batch->mailbox->cache.covered.count;
+    batch->mailbox->begin_due = false;
+    return tell(batch, &event);
+}
+
+/* Cuts the canonical text of a set into strings; messages in a row mostly share theirs. */
+static int cut_flags(struct cpmsync_batch *batch, uint32_t id)
+{
+    struct cpmsync_slice text = cpmsync_flagsets_text(batch->mailbox->cache.flagsets, id);
+
+    if (batch->flag_id == id)
+        return 0;
+    batch->flag_id = UINT32_MAX;
+    batch->flag_count = 0;
+    cpmsync_buf_truncate(&batch->flag_octets, 0);
+    int error = cpmsync_buf_add_slice(&batch->flag_octets, text);
+    if (!error)
+        error = cpmsync_buf_add_char(&batch->flag_octets, '\0');
+    if (error)
+        return error;
+    char *at = (char *)cpmsync_buf_data(&batch->flag_octets);
+    char *end = at + text.len;
+    while (at < end) {
+        if (batch->flag_count == batch->flag_capacity) {
+            size_t capacity = batch->flag_capacity ? batch->flag_capacity * 2 : 16;
+            const char **names = cpmsync_mem_resize(batch->mailbox->mem, batch->flag_names, capacity, sizeof *names);
+            if (!names)
+                return CPMSYNC_ERR_NOMEM;
+            batch->flag_names = names;
+            batch->flag_capacity = capacity;
+        }
+        batch->flag_names[batch->flag_count++] = at;
+        char *space = memchr(at, ' ', (size_t)(end - at));
+        if (!space)
+            break;
+        *space = '\0';
+        at = space + 1;
+    }
+    batch->flag_id = id;
+    return 0;
+}
+
+static int tell_message(struct cpmsync_batch *batch, const struct cpmsync_row *row)
+{
+    struct cpmsync_event event;
+    int error = cut_flags(batch, row->flagset);
+
+    if (error)
+        return fail(batch, error);
+    if (tell_begin(batch))
+        return batch->error;
+    memset(&event, 0, sizeof event);
+    event.type = CPMSYNC_EVENT_MESSAGE;
+    event.uid = row->uid;
+    event.modseq = row->modseq;
+    event.flags = batch->flag_names;
+    event.flag_count = batch->flag_count;
+    return tell(batch, &event);
+}
+
+static int tell_vanished(struct cpmsync_batch *batch, const struct cpmsync_range *ranges, size_t count)
+{
+    struct cpmsync_event event;
+
+    if (count == 0)
+        return 0;
+    if (tell_begin(batch))
+        return batch->error;
+    memset(&event, 0, sizeof event);
+    event.type = CPMSYNC_EVENT_VANISHED;
+    event.ranges = ranges;
+    event.range_count = count;
+    return tell(batch, &event);
+}
+
+/* ---- the store */
+
+static int begin(struct cpmsync_batch *batch)
+{
+    if (batch->error || batch->open)
+        return batch->error;
+    int error = store_of(batch)->ops->begin(store_of(batch)->self, CPMSYNC_STORE_CACHE);
+    if (error)
+        return fail(batch, error);
+    batch->open = true;
+    batch->changed = true;
+    /* Rows need their mailbox's record. */
+    if (!batch->mailbox->stored)
+        return fail(batch, cpmsync_open_mailbox_put(batch->mailbox));
+    return 0;
+}
+
+static int flush(struct cpmsync_batch *batch)
+{
+    if (batch->error || batch->rows == 0)
+        return batch->error;
+    int error = store_of(batch)->ops->rows_put(store_of(batch)->self, name_of(batch), batch->mailbox->name_len,
+        batch->uid, batch->modseq, batch->flagset, batch->rows);
+    batch->rows = 0;
+    return fail(batch, error);
+}
+
+static int keep(struct cpmsync_batch *batch, const struct cpmsync_cache_change *change)
+{
+    if (begin(batch))
+        return batch->error;
+    if (change->set_added) {
+        struct cpmsync_slice text = cpmsync_flagsets_text(batch->mailbox->cache.flagsets, change->row.flagset);
+        int error = store_of(batch)->ops->flagset_put(
+            store_of(batch)->self, name_of(batch), batch->mailbox->name_len, change->row.flagset, text.data, text.len);
+        if (error)
+            return fail(batch, error);
+    }
+    bool ascends = batch->rows == 0 || change->row.uid > batch->uid[batch->rows - 1];
+    if ((!ascends || batch->rows == CPMSYNC_BATCH_ROWS) && flush(batch))
+        return batch->error;
+    batch->uid[batch->rows] = change->row.uid;
+    batch->modseq[batch->rows] = change->row.modseq;
+    batch->flagset[batch->rows] = change->row.flagset;
+    batch->rows++;
+    return 0;
+}
+
+/* ---- holding events back */
+
+void cpmsync_batch_hold(struct cpmsync_batch *batch)
+{
+    batch->held = true;
+}
+
+static int tell_row(void *ctx, const uint32_t *uid, const uint64_t *modseq, const uint32_t *flagset, size_t count)
+{
+    struct cpmsync_batch *batch = ctx;
+
+    for (size_t i = 0; i < count && !batch->error; i++) {
+        struct cpmsync_row row = {uid[i], flagset[i], modseq[i]};
+        tell_message(batch, &row);
+    }
+    return batch->error;
+}
+
+static void drop_held(struct cpmsync_batch *batch)
+{
+    batch->held = false;
+    cpmsync_uidset_clear(&batch->held_put);
+    cpmsync_uidset_clear(&batch->held_gone);
+}
+
+int cpmsync_batch_release(struct cpmsync_batch *batch)
+{
+    struct cpmsync_columns *columns = batch->mailbox->cache.columns;
+
+    if (!batch->held)
+        return batch->error;
+    batch->held = false;
+    if (!batch->error)
+        tell_vanished(batch, batch->held_gone.ranges, batch->held_gone.count);
+    for (size_t i = 0; i < batch->held_put.count && !batch->error; i++)
+        cpmsync_columns_walk(columns, batch->held_put.ranges[i].first, batch->held_put.ranges[i].last, tell_row, batch);
+    drop_held(batch);
+    return batch->error;
+}
+
+/* ---- what happens */
+
+int cpmsync_batch_reset(struct cpmsync_batch *batch, uint32_t uidvalidity)
+{
+    struct cpmsync_open_mailbox *mailbox = batch->mailbox;
+    bool known = mailbox->cache.uidvalidity != 0;
+    struct cpmsync_event event;
+
+    drop_held(batch);
+    if (batch->error)
+        return batch->error;
+    if (mailbox->stored) {
+        if (begin(batch))
+            return batch->error;
+        batch->rows = 0;
+        int error = store_of(batch)->ops->mailbox_remove(store_of(batch)->self, name_of(batch), mailbox->name_len);
+        if (error)
+            return fail(batch, error);
+        mailbox->stored = false;
+    }
+    int error = cpmsync_cache_reset(&mailbox->cache);
+    if (error)
+        return fail(batch, error);
+    mailbox->cache.uidvalidity = uidvalidity;
+    mailbox->bits = 0;
+    mailbox->begin_due = true;
+    batch->changed = true;
+    batch->flag_id = UINT32_MAX;
+    if (batch->open && fail(batch, cpmsync_open_mailbox_put(mailbox)))
+        return batch->error;
+    if (known) {
+        memset(&event, 0, sizeof event);
+        event.type = CPMSYNC_EVENT_RESET;
+        tell(batch, &event);
+    }
+    return batch->error;
+}
+
+int cpmsync_batch_put(struct cpmsync_batch *batch, const struct cpmsync_cache_news *news)
+{
+    struct cpmsync_cache_change change;
+
+    if (begin(batch))
+        return batch->error;
+    int done = cpmsync_cache_put(&batch->mailbox->cache, news, &change);
+    if (done < 0)
+        return fail(batch, done);
+    if (done == 0)
+        return 0;
+    if (keep(batch, &change))
+        return batch->error;
+    batch->pending.added += change.added;
+    batch->pending.flags_changed += change.flags_changed;
+    if (batch->held)
+        fail(batch, cpmsync_uidset_add(&batch->held_put, news->uid, news->uid));
+    else
+        tell_message(batch, &change.row);
+    return batch->error ? batch->error : 1;
+}
+
+int cpmsync_batch_vanish(struct cpmsync_batch *batch, uint32_t first, uint32_t last, bool announce, size_t *removed)
+{
+    struct cpmsync_range range = {first, last};
+    struct cpmsync_uidset gone;
+    int error = 0;
+
+    if (removed)
+        *removed = 0;
+    if (begin(batch) || flush(batch))
+        return batch->error;
+    cpmsync_uidset_init(&gone, batch->mailbox->mem, batch->mailbox->cache.limits.ranges_max);
+    size_t count = cpmsync_columns_remove(batch->mailbox->cache.columns, first, last, announce ? NULL : &gone, &error);
+    if (!error && count)
+        error = store_of(batch)->ops->rows_remove(
+            store_of(batch)->self, name_of(batch), batch->mailbox->name_len, &range, 1);
+    fail(batch, error);
+    batch->pending.vanished += count;
+    if (removed)
+        *removed = count;
+    const struct cpmsync_range *ranges = announce ? &range : gone.ranges;
+    size_t range_count = announce ? 1 : gone.count;
+    for (size_t i = 0; batch->held && i < range_count && !batch->error; i++)
+        fail(batch, cpmsync_uidset_add(&batch->held_gone, ranges[i].first, ranges[i].last));
+    if (!batch->held && !batch->error)
+        tell_vanished(batch, ranges, range_count);
+    cpmsync_uidset_clear(&gone);
+    return batch->error;
+}
+
+int cpmsync_batch_cover(struct cpmsync_batch *batch, uint32_t first, uint32_t last)
+{
+    if (batch->error || last < first)
+        return batch->error;
+    batch->changed = true;
+    return fail(batch, cpmsync_uidset_add(&batch->mailbox->cache.covered, first, last));
+}
+
+int cpmsync_batch_cursor(struct cpmsync_batch *batch, uint64_t highestmodseq)
+{
+    if (batch->error || batch->mailbox->cache.highestmodseq == highestmodseq)
+        return batch->error;
+    batch->mailbox->cache.highestmodseq = highestmodseq;
+    batch->changed = true;
+    return 0;
+}
+
+int cpmsync_batch_bits(struct cpmsync_batch *batch, unsigned bits)
+{
+    if (batch->error || batch->mailbox->bits == bits)
+        return batch->error;
+    batch->mailbox->bits = bits;
+    batch->changed = true;
+    return 0;
+}
+
+static int tell_batch(struct cpmsync_batch *batch)
+{
+    struct cpmsync_event event;
+
+    if (tell_begin(batch))
+        return batch->error;
+    memset(&event, 0, sizeof event);
+    event.type = CPMSYNC_EVENT_BATCH;
+    event.uidnext = cpmsync_cache_uidnext(&batch->mailbox->cache);
+    event.highestmodseq = batch->mailbox->cache.highestmodseq;
+    return tell(batch, &event);
+}
+
+int cpmsync_batch_commit(struct cpmsync_batch *batch)
+{
+    if (!batch->changed && !batch->mailbox->begin_due && !batch->error)
+        return 0;
+    if (!batch->changed && !batch->error && !tell_batch(batch))
+        return 0;
+    if (begin(batch) || flush(batch) || fail(batch, cpmsync_open_mailbox_put(batch->mailbox)) || tell_batch(batch))
+        return cpmsync_batch_abort(batch);
+    batch->open = false;
+    int error = store_of(batch)->ops->commit(store_of(batch)->self);
+    if (error) {
+        fail(batch, error);
+        return cpmsync_batch_abort(batch);
+    }
+    batch->counts.added += batch->pending.added;
+    batch->counts.flags_changed += batch->pending.flags_changed;
+    batch->counts.vanished += batch->pending.vanished;
+    memset(&batch->pending, 0, sizeof batch->pending);
+    batch->changed = false;
+    return 0;
+}
+
+int cpmsync_batch_abort(struct cpmsync_batch *batch)
+{
+    int error = batch->error;
+    bool dirty = batch->open || batch->changed || error;
+
+    if (batch->open)
+        store_of(batch)->ops->rollback(store_of(batch)->self);
+    batch->open = false;
+    batch->changed = false;
+    batch->error = 0;
+    batch->rows = 0;
+    batch->flag_id = UINT32_MAX;
+    drop_held(batch);
+    memset(&batch->pending, 0, sizeof batch->pending);
+    if (!dirty)
+        return 0;
+    int reload = cpmsync_open_mailbox_reload(batch->mailbox);
+    return error ? error : reload;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The commit rule (R15 to R17): one command's changes go into the cache, to the app as events, and into one transaction of
+ * the store, and are committed together with the cursors at its tagged OK, or all thrown away.
+ *
+ * Errors are sticky: after the first one every call does nothing and returns it, until commit or abort ends the batch.
+ */
+#ifndef CPMSYNC_SYNC_BATCH_H
+#define CPMSYNC_SYNC_BATCH_H
+
+#include <cpmsync/client.h>
+
+#include "sync/open_mailbox.h"
+
+enum { CPMSYNC_BATCH_ROWS = 256 };
+
+/* How events leave; a non-zero verdict refuses the batch. The event's `mailbox` and `size` are filled by the batch. */
+struct cpmsync_batch_upward {
+    void *ctx;
+    int (*event)(void *ctx, const struct cpmsync_event *event);
+};
+
+struct cpmsync_batch_counts {
+    uint64_t added, flags_changed, vanished;
+};
+
+struct cpmsync_batch {
+    struct cpmsync_open_mailbox *mailbox;
+    struct cpmsync_batch_upward up;
+    struct cpmsync_batch_counts counts; /* of committed batches */
+
+    bool open; /* the store's transaction is open */
+    int error;
+    bool changed; /* something is to be committed */
+    bool held;    /* UIDVALIDITY is not confirmed yet: no event may leave (R17, Q-15) */
+    struct cpmsync_uidset held_put;
+    struct cpmsync_uidset held_gone;
+    struct cpmsync_batch_counts pending;
+
+    /* rows on their way to the store, ascending */
+    uint32_t uid[CPMSYNC_BATCH_ROWS];
+    uint64_t modseq[CPMSYNC_BATCH_ROWS];
+    uint32_t flagset[CPMSYNC_BATCH_ROWS];
+    size_t rows;
+
+    /* the flags of the last event, cut into strings */
+    struct cpmsync_buf flag_octets;
+    const char **flag_names;
+    size_t flag_capacity;
+    size_t flag_count;
+    uint32_t flag_id; /* the set they are, UINT32_MAX: none */
+};
+
+void cpmsync_batch_init(
+    struct cpmsync_batch *batch, struct cpmsync_open_mailbox *mailbox, const struct cpmsync_batch_upward *up);
+/* Aborts what is open and frees. */
+void cpmsync_batch_clear(struct cpmsync_batch *batch);
+
+/* Events are held back until release (the UIDVALIDITY is confirmed) or reset (it is another one). */
+void cpmsync_batch_hold(struct cpmsync_batch *batch);
+int cpmsync_batch_release(struct cpmsync_batch *batch);
+
+/* A new generation: cache, rows and cursors emptied, RESET told if the mailbox had been synchronised before (V-02). */
+int cpmsync_batch_reset(struct cpmsync_batch *batch, uint32_t uidvalidity);
+
+/* A message's news. 1 if it is cached now, 0 if it says nothing that can be held, or an error. */
+int cpmsync_batch_put(struct cpmsync_batch *batch, const struct cpmsync_cache_news *news);
+
+/* The messages first..last are gone; returns in *removed (may be NULL) how many of them were cached (Q-33). The event
+ * names the range as it came if `announce`, else only those that were cached. */
+int cpmsync_batch_vanish(struct cpmsync_batch *batch, uint32_t first, uint32_t last, bool announce, size_t *removed);
+
+/* Cursors, to be committed with the batch. */
+int cpmsync_batch_cover(struct cpmsync_batch *batch, uint32_t first, uint32_t last);
+int cpmsync_batch_cursor(struct cpmsync_batch *batch, uint64_t highestmodseq);
+int cpmsync_batch_bits(struct cpmsync_batch *batch, unsigned bits);
+
+/* Tells BATCH, commits. On any error, the app's refusal (CPMSYNC_ERR_ABORTED) among them, everything is as before. */
+int cpmsync_batch_commit(struct cpmsync_batch *batch);
+
+/* Everything as before the batch. Returns the error that made the batch fail, or of reading the mailbox again. */
+int cpmsync_batch_abort(struct cpmsync_batch *batch);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#include "sync/open_mailbox.h"
+
+static int load_flagset(void *ctx, uint32_t id, const uint8_t *octets, size_t len)
+{
+    struct cpmsync_cache *cache = ctx;
+    return cpmsync_flagsets_restore(cache->flagsets, id, cpmsync_slice_of(octets, len));
+}
+
+static int load_rows(void *ctx, const uint32_t *uid, const uint64_t *modseq, const uint32_t *flagset, size_t count)
+{
+    return cpmsync_cache_restore(ctx, uid, modseq, flagset, count);
+}
+
+static int load(struct cpmsync_open_mailbox *mailbox)
+{
+    const struct cpmsync_store *store = mailbox->store;
+    const uint8_t *name = (const uint8_t *)mailbox->name;
+    struct cpmsync_cache *cache = &mailbox->cache;
+    struct cpmsync_store_mailbox record;
+
+    memset(&record, 0, sizeof record);
+    record.size = sizeof record;
+    int error = store->ops->mailbox_get(store->self, name, mailbox->name_len, &record);
+    if (error == CPMSYNC_ERR_NOT_FOUND)
+        return 0;
+    if (error)
+        return error;
+    cache->uidvalidity = record.uidvalidity;
+    cache->highestmodseq = record.highestmodseq;
+    mailbox->bits = record.flags;
+    uint32_t messages = record.messages;
+    error = cpmsync_uidset_assign(&cache->covered, record.covered, record.covered_count);
+    if (error)
+        return error == CPMSYNC_ERR_INVALID_ARGUMENT ? CPMSYNC_ERR_STORE_CORRUPT : error;
+    error = store->ops->flagset_each(store->self, name, mailbox->name_len, load_flagset, cache);
+    if (!error)
+        error = store->ops->rows_load(store->self, name, mailbox->name_len, load_rows, cache);
+    if (!error && cpmsync_columns_count(cache->columns) != messages)
+        error = CPMSYNC_ERR_STORE_CORRUPT;
+    mailbox->stored = true;
+    return error;
+}
+
+int cpmsync_open_mailbox_reload(struct cpmsync_open_mailbox *mailbox)
+{
+    mailbox->begin_due = true;
+    mailbox->stored = false;
+    mailbox->bits = 0;
+    int error = cpmsync_cache_reset(&mailbox->cache);
+    if (!error)
+        error = load(mailbox);
+    if (error) {
+        cpmsync_columns_empty(mailbox->cache.columns);
+        cpmsync_uidset_empty(&mailbox->cache.covered);
+        mailbox->cache.uidvalidity = 0;
+        mailbox->cache.highestmodseq = 0;
+    }
+    return error;
+}
+
+int cpmsync_open_mailbox_new(struct cpmsync_open_mailbox **out, const struct cpmsync_allocator *mem,
+    const struct cpmsync_store *store, const struct cpmsync_cache_limits *limits, struct cpmsync_slice key)
+{
+    *out = NULL;
+    struct cpmsync_open_mailbox *mailbox = cpmsync_mem_zalloc(mem, sizeof *mailbox);
+    if (!mailbox)
+        return CPMSYNC_ERR_NOMEM;
+    mailbox->mem = mem;
+    mailbox->store = store;
+    mailbox->name = cpmsync_mem_copy(mem, key.data, key.len);
+    mailbox->name_len = key.len;
+    mailbox->begin_due = true;
+    int error = mailbox->name ? cpmsync_cache_init(&mailbox->cache, mem, limits) : CPMSYNC_ERR_NOMEM;
+    if (!error)
+        error = load(mailbox);
+    if (error) {
+        cpmsync_open_mailbox_free(mailbox);
+        return error;
+    }
+    *out = mailbox;
+    return 0;
+}
+
+void cpmsync_open_mailbox_free(struct cpmsync_open_mailbox *mailbox)
+{
+    if (!mailbox)
+        return;
+    if (mailbox->cache.columns)
+        cpmsync_cache_clear(&mailbox->cache);
+    cpmsync_mem_free(mailbox->mem, mailbox->name);
+    cpmsync_mem_free(mailbox->mem, mailbox);
+}
+
+int cpmsync_open_mailbox_put(struct cpmsync_open_mailbox *mailbox)
+{
+    const struct cpmsync_cache *cache = &mailbox->cache;
+    struct cpmsync_store_mailbox record;
+
+    memset(&record, 0, sizeof record);
+    record.size = sizeof record;
+    record.name = (const uint8_t *)mailbox->name;
+    record.name_len = mailbox->name_len;
+    record.uidvalidity = cache->uidvalidity;
+    record.uidnext = cpmsync_cache_uidnext(cache);
+    record.highestmodseq = cache->highestmodseq;
+    record.covered = cache->covered.ranges;
+    record.covered_count = cache->covered.count;
+    record.messages = (uint32_t)cpmsync_columns_count(cache->columns);
+    record.flags = mailbox->bits;
+    int error = mailbox->store->ops->mailbox_put(mailbox->store->self, &record);
+    if (!error)
+        mailbox->stored = true;
+    return error;
+}

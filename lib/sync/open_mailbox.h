@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A mailbox that is open: its cache in memory, and the store it came from. The store holds the truth: when a batch is
+ * aborted the cache is thrown away and read again (R16), so there is no undo log to be wrong.
+ */
+#ifndef CPMSYNC_SYNC_OPEN_MAILBOX_H
+#define CPMSYNC_SYNC_OPEN_MAILBOX_H
+
+#include <cpmsync/store.h>
+
+#include "cache/cache.h"
+
+enum cpmsync_mailbox_bits {
+    CPMSYNC_MAILBOX_NOMODSEQ = 1 /* the server keeps no mod-sequences here */
+};
+
+struct cpmsync_open_mailbox {
+    const struct cpmsync_allocator *mem;
+    const struct cpmsync_store *store;
+    char *name; /* the key, NUL-terminated */
+    size_t name_len;
+    struct cpmsync_cache cache;
+    unsigned bits;  /* enum cpmsync_mailbox_bits */
+    bool stored;    /* the store has a record */
+    bool begin_due; /* the next event must be BEGIN (R17) */
+};
+
+/* Reads the mailbox from the store; an unknown one is empty. 0, CPMSYNC_ERR_NOMEM, or the store's error. */
+int cpmsync_open_mailbox_new(struct cpmsync_open_mailbox **mailbox, const struct cpmsync_allocator *mem,
+    const struct cpmsync_store *store, const struct cpmsync_cache_limits *limits, struct cpmsync_slice key);
+void cpmsync_open_mailbox_free(struct cpmsync_open_mailbox *mailbox);
+
+/* Reads it again, after a rollback. On error it is empty and the next reload may succeed. */
+int cpmsync_open_mailbox_reload(struct cpmsync_open_mailbox *mailbox);
+
+/* Writes the record (cursors, covered UIDs, bits) inside the open transaction. */
+int cpmsync_open_mailbox_put(struct cpmsync_open_mailbox *mailbox);
+
+#endif

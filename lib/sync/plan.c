@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#include "sync/plan.h"
+
+#include "sync/resync.h"
+
+enum { KNOWN_RANGES = 200 }; /* at most 22 octets each */
+
+static bool qresync_usable(const struct cpmsync_session *session, const struct cpmsync_server_facts *facts)
+{
+    return !facts->no_qresync && cpmsync_session_enabled(session, "QRESYNC") != CPMSYNC_ENABLED_NO;
+}
+
+enum cpmsync_rung cpmsync_plan_rung(const struct cpmsync_session *session, const struct cpmsync_server_facts *facts,
+    const struct cpmsync_open_mailbox *mailbox)
+{
+    const struct cpmsync_cache *cache = &mailbox->cache;
+
+    if (qresync_usable(session, facts)) {
+        if (cache->uidvalidity && cache->highestmodseq && cache->covered.count)
+            return CPMSYNC_RUNG_QRESYNC;
+        return CPMSYNC_RUNG_PLAIN;
+    }
+    if (cpmsync_session_can(session, "CONDSTORE") && !facts->no_condstore)
+        return CPMSYNC_RUNG_CONDSTORE;
+    return CPMSYNC_RUNG_PLAIN;
+}
+
+bool cpmsync_plan_lower(
+    struct cpmsync_server_facts *facts, enum cpmsync_rung rung, const struct cpmsync_session *session)
+{
+    (void)session;
+    switch (rung) {
+    case CPMSYNC_RUNG_QRESYNC:
+        facts->no_qresync = true;
+        return true;
+    case CPMSYNC_RUNG_CONDSTORE:
+        facts->no_condstore = true;
+        return true;
+    case CPMSYNC_RUNG_PLAIN:
+        break;
+    }
+    return false;
+}
+
+/* Too many ranges for one line are left out, which means all UIDs below UIDNEXT (Q-17, Q-23). Naming fewer would move
+ * the cursor past changes of the others (Q-18). */
+static void known_uids(struct cpmsync_command *command, const struct cpmsync_cache *cache)
+{
+    if (cache->covered.count <= KNOWN_RANGES)
+        cpmsync_command_set(command, &cache->covered);
+}
+
+void cpmsync_plan_select_parameter(
+    struct cpmsync_command *command, enum cpmsync_rung rung, const struct cpmsync_cache *cache)
+{
+    if (rung == CPMSYNC_RUNG_PLAIN)
+        return;
+    cpmsync_command_open(command);
+    if (rung == CPMSYNC_RUNG_CONDSTORE) {
+        cpmsync_command_atom(command, "CONDSTORE");
+    } else {
+        cpmsync_command_atom(command, "QRESYNC");
+        cpmsync_command_open(command);
+        cpmsync_command_number(command, cache->uidvalidity);
+        cpmsync_command_number(command, cache->highestmodseq);
+        known_uids(command, cache);
+        cpmsync_command_close(command);
+    }
+    cpmsync_command_close(command);
+}
+
+uint32_t cpmsync_plan_range(uint32_t span, uint32_t missing)
+{
+    if (missing <= CPMSYNC_RESYNC_RANGE)
+        return span;
+    uint64_t width = (uint64_t)span * CPMSYNC_RESYNC_RANGE / missing;
+    return width < CPMSYNC_RESYNC_RANGE ? CPMSYNC_RESYNC_RANGE : (uint32_t)width;
+}

@@ -1,0 +1,557 @@
+/* SPDX-License-Identifier: MIT */
+#include "sync/resync.h"
+
+#include "sync/plan.h"
+#include "wire/mailbox_name.h"
+
+enum fetch_kind { FETCH_TAIL, FETCH_PASS };
+
+struct fetch {
+    struct cpmsync_session_command command;
+    struct cpmsync_resync *resync;
+    enum fetch_kind kind;
+    uint32_t first;
+    uint32_t last;
+    bool busy;
+    bool modseq; /* MODSEQ was asked for */
+    bool voided; /* asked for under another UIDVALIDITY, or behind a SELECT that failed (R4) */
+};
+
+struct cpmsync_resync {
+    struct cpmsync_resync_config config;
+    struct cpmsync_open_mailbox *mailbox;
+    struct cpmsync_apply apply;
+    struct cpmsync_buf wire_name;
+
+    struct cpmsync_session_command unselect;
+    bool unselect_busy;
+    struct cpmsync_session_command select;
+    bool select_busy;
+    struct fetch fetches[CPMSYNC_RESYNC_WINDOW];
+    unsigned in_flight; /* commands of ours not completed */
+
+    enum cpmsync_rung rung; /* what the SELECT in flight, or last answered, used */
+    bool selected;          /* the last SELECT was OK */
+    uint64_t old_modseq;    /* the cursor before it, kept until the count was right (R14) */
+    uint64_t select_modseq; /* SELECT's HIGHESTMODSEQ */
+    bool pass_due;
+    bool mod_sequences;  /* ask for MODSEQ */
+    uint64_t next_first; /* where the next range of new messages begins */
+    unsigned rounds;
+    unsigned passes;
+    struct cpmsync_err err;
+    bool failed;
+    unsigned held; /* go_on must not run: we are inside something that goes on by itself */
+    unsigned late_tails;
+};
+
+static void go_on(struct cpmsync_resync *resync);
+
+/* ---- failing */
+
+static void withdraw_all(struct cpmsync_resync *resync)
+{
+    for (size_t i = 0; i < CPMSYNC_RESYNC_WINDOW; i++)
+        if (resync->fetches[i].busy)
+            cpmsync_session_withdraw(resync->config.session, &resync->fetches[i].command);
+    if (resync->select_busy)
+        cpmsync_session_withdraw(resync->config.session, &resync->select);
+    if (resync->unselect_busy)
+        cpmsync_session_withdraw(resync->config.session, &resync->unselect);
+}
+
+/* The first failure counts; what is in flight is waited for and ignored. */
+static void fail(struct cpmsync_resync *resync, int error, const struct cpmsync_response *tagged)
+{
+    if (resync->failed)
+        return;
+    resync->failed = true;
+    if (tagged)
+        cpmsync_err_server(&resync->err, error, tagged->code.name, tagged->text, true);
+    else
+        cpmsync_err_set(&resync->err, error);
+    cpmsync_batch_abort(&resync->apply.batch);
+    resync->held++;
+    withdraw_all(resync);
+    resync->held--;
+}
+
+/* Whether the batch is still good; its error becomes ours. */
+static bool good(struct cpmsync_resync *resync)
+{
+    int error = resync->apply.batch.error;
+
+    if (error)
+        fail(resync, error, NULL);
+    return !resync->failed;
+}
+
+static bool commit(struct cpmsync_resync *resync)
+{
+    int error = good(resync) ? cpmsync_batch_commit(&resync->apply.batch) : 0;
+
+    if (error)
+        fail(resync, error, NULL);
+    return !resync->failed;
+}
+
+/* ---- commands */
+
+static void fetch_done(struct cpmsync_session_command *command, int error, const struct cpmsync_response *tagged);
+static void select_done(struct cpmsync_session_command *command, int error, const struct cpmsync_response *tagged);
+static void unselect_done(struct cpmsync_session_command *command, int error, const struct cpmsync_response *tagged);
+
+#define OWNER(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+
+static void begin_command(struct cpmsync_resync *resync, struct cpmsync_session_command *command, const char *name)
+{
+    memset(command, 0, sizeof *command);
+    cpmsync_command_init(&command->text, resync->config.mem, CPMSYNC_COMMAND_LINE_MAX * 2,
+        cpmsync_session_literals(resync->config.session));
+    cpmsync_command_begin(&command->text, name);
+}
+
+static bool submit(struct cpmsync_resync *resync, struct cpmsync_session_command *command)
+{
+    int error = cpmsync_command_end(&command->text);
+
+    if (!error)
+        error = cpmsync_session_submit(resync->config.session, command);
+    if (error) {
+        cpmsync_command_clear(&command->text);
+        fail(resync, error, NULL);
+        return false;
+    }
+    resync->in_flight++;
+    return true;
+}
+
+static struct fetch *free_fetch(struct cpmsync_resync *resync)
+{
+    for (size_t i = 0; i < CPMSYNC_RESYNC_WINDOW; i++)
+        if (!resync->fetches[i].busy)
+            return &resync->fetches[i];
+    return NULL;
+}
+
+/* UID FETCH first:last (FLAGS [MODSEQ]) */
+static bool submit_fetch(struct cpmsync_resync *resync, enum fetch_kind kind, uint32_t first, uint32_t last)
+{
+    struct fetch *fetch = free_fetch(resync);
+
+    if (!fetch)
+        return false;
+    int error = kind == FETCH_TAIL ? cpmsync_uidset_add(&resync->apply.asked, first, last) : 0;
+    if (error) {
+        fail(resync, error, NULL);
+        return false;
+    }
+    begin_command(resync, &fetch->command, "UID FETCH");
+    cpmsync_command_range(&fetch->command.text, first, last);
+    cpmsync_command_open(&fetch->command.text);
+    cpmsync_command_atom(&fetch->command.text, "FLAGS");
+    if (resync->mod_sequences)
+        cpmsync_command_atom(&fetch->command.text, "MODSEQ");
+    cpmsync_command_close(&fetch->command.text);
+    fetch->command.done = fetch_done;
+    fetch->resync = resync;
+    fetch->kind = kind;
+    fetch->first = first;
+    fetch->last = last;
+    fetch->modseq = resync->mod_sequences;
+    fetch->voided = false;
+    fetch->busy = submit(resync, &fetch->command);
+    return fetch->busy;
+}
+
+static void void_fetches(struct cpmsync_resync *resync)
+{
+    for (size_t i = 0; i < CPMSYNC_RESYNC_WINDOW; i++)
+        resync->fetches[i].voided = true;
+}
+
+static void submit_unselect(struct cpmsync_resync *resync)
+{
+    begin_command(resync, &resync->unselect, "UNSELECT");
+    resync->unselect.rules = CPMSYNC_COMMAND_SELECT;
+    resync->unselect.done = unselect_done;
+    resync->unselect_busy = submit(resync, &resync->unselect);
+}
+
+static void submit_select(struct cpmsync_resync *resync)
+{
+    begin_command(resync, &resync->select, "SELECT");
+    cpmsync_command_astring(&resync->select.text, cpmsync_buf_slice(&resync->wire_name));
+    cpmsync_plan_select_parameter(&resync->select.text, resync->rung, &resync->mailbox->cache);
+    resync->select.rules = CPMSYNC_COMMAND_SELECT;
+    resync->select.done = select_done;
+    resync->select_busy = submit(resync, &resync->select);
+}
+
+/* ---- a round: SELECT and the first range of new messages in one flight */
+
+static void start_round(struct cpmsync_resync *resync)
+{
+    struct cpmsync_session *session = resync->config.session;
+    struct cpmsync_cache *cache = &resync->mailbox->cache;
+    enum cpmsync_boundary boundary = CPMSYNC_BOUNDARY_NONE;
+
+    if (++resync->rounds > CPMSYNC_RESYNC_ROUNDS) {
+        fail(resync, CPMSYNC_ERR_UNVERIFIED, NULL);
+        return;
+    }
+    if (*resync->config.selected == CPMSYNC_SELECTED_YES)
+        boundary = cpmsync_session_can(session, "UNSELECT") ? CPMSYNC_BOUNDARY_UNSELECT : CPMSYNC_BOUNDARY_CLOSED;
+    resync->rung = cpmsync_plan_rung(session, resync->config.facts, resync->mailbox);
+    resync->mod_sequences =
+        cpmsync_session_can(session, "CONDSTORE") && !(resync->mailbox->bits & CPMSYNC_MAILBOX_NOMODSEQ);
+    resync->selected = false;
+    resync->pass_due = false;
+    resync->old_modseq = cache->highestmodseq;
+    cpmsync_apply_select(&resync->apply, boundary);
+    if (boundary == CPMSYNC_BOUNDARY_UNSELECT)
+        submit_unselect(resync);
+    if (!resync->failed)
+        submit_select(resync);
+    uint32_t first = cpmsync_cache_uidnext(cache);
+    resync->next_first = first;
+    if (first && !resync->failed) {
+        uint32_t last = first > UINT32_MAX - (CPMSYNC_RESYNC_RANGE - 1) ? UINT32_MAX : first + CPMSYNC_RESYNC_RANGE - 1;
+        if (submit_fetch(resync, FETCH_TAIL, first, last))
+            resync->next_first = (uint64_t)last + 1;
+    }
+}
+
+static void unselect_done(struct cpmsync_session_command *command, int error, const struct cpmsync_response *tagged)
+{
+    struct cpmsync_resync *resync = OWNER(command, struct cpmsync_resync, unselect);
+
+    cpmsync_command_clear(&command->text);
+    resync->unselect_busy = false;
+    resync->in_flight--;
+    if (tagged && !error)
+        *resync->config.selected = CPMSYNC_SELECTED_NO;
+    if (error)
+        fail(resync, error, tagged);
+    else if (!resync->failed)
+        cpmsync_apply_unselected(&resync->apply);
+    go_on(resync);
+}
+
+/* SELECT's answer is complete and applied: cursors, and what is left to do. */
+static void selected(struct cpmsync_resync *resync)
+{
+    struct cpmsync_apply *apply = &resync->apply;
+    struct cpmsync_cache *cache = &resync->mailbox->cache;
+    bool covered = cache->covered.count != 0;
+
+    if (!good(resync))
+        return;
+    if (apply->uidvalidity == 0 || apply->not_sticky) {
+        fail(resync, CPMSYNC_ERR_NO_UIDS, NULL);
+        return;
+    }
+    if (apply->nomodseq)
+        apply->code_modseq = 0;
+    resync->select_modseq = apply->code_modseq;
+    apply->next_modseq = apply->code_modseq;
+    apply->code_modseq = 0;
+    apply->max_modseq = 0;
+    resync->mod_sequences = resync->select_modseq != 0;
+    cpmsync_batch_bits(&apply->batch, apply->nomodseq ? CPMSYNC_MAILBOX_NOMODSEQ : 0);
+
+    bool rewound = resync->select_modseq < cache->highestmodseq ||
+                   (apply->uidnext_known && covered && apply->uidnext < cpmsync_cache_uidnext(cache));
+    if (rewound && covered) {
+        cpmsync_batch_cursor(&apply->batch, 0); /* void at once (R14, Q-53) */
+        resync->old_modseq = 0;
+        resync->pass_due = true;
+    } else if (!covered || resync->rung == CPMSYNC_RUNG_QRESYNC) {
+        cpmsync_batch_cursor(&apply->batch, resync->select_modseq);
+    } else {
+        resync->pass_due = true;
+    }
+    if (!apply->uidnext_known)
+        apply->tail_due = true; /* C-12 */
+    commit(resync);
+}
+
+static void select_done(struct cpmsync_session_command *command, int error, const struct cpmsync_response *tagged)
+{
+    struct cpmsync_resync *resync = OWNER(command, struct cpmsync_resync, select);
+    struct cpmsync_apply *apply = &resync->apply;
+    bool was_reset = false;
+
+    cpmsync_command_clear(&command->text);
+    resync->select_busy = false;
+    resync->in_flight--;
+    if (tagged && tagged->condition == CPMSYNC_CONDITION_OK) {
+        *resync->config.selected = CPMSYNC_SELECTED_YES;
+        if (!resync->failed) {
+            cpmsync_apply_code(apply, &tagged->code);
+            was_reset = apply->uidvalidity && apply->asked.count == 0;
+            apply->selecting = false;
+            resync->selected = true;
+            selected(resync);
+        }
+    } else if (tagged && tagged->condition == CPMSYNC_CONDITION_NO) {
+        *resync->config.selected = CPMSYNC_SELECTED_NO; /* C-07 */
+    }
+    if (was_reset) {
+        void_fetches(resync);
+        resync->next_first = 1;
+    }
+    if (error) {
+        void_fetches(resync);
+        if (error == CPMSYNC_ERR_BAD && !resync->failed &&
+            cpmsync_plan_lower(resync->config.facts, resync->rung, resync->config.session))
+            cpmsync_batch_abort(&apply->batch); /* asked for once more, a rung lower */
+        else
+            fail(resync, error == CPMSYNC_ERR_NO ? CPMSYNC_ERR_NO_MAILBOX : error, tagged);
+    }
+    go_on(resync);
+}
+
+/* ---- new messages, and the full pass */
+
+static void tail_done(struct cpmsync_resync *resync, const struct fetch *fetch)
+{
+    struct cpmsync_apply *apply = &resync->apply;
+    uint32_t highest = cpmsync_cache_highest(&resync->mailbox->cache, fetch->first, fetch->last);
+
+    /* Never past what is known to have been told (R15). */
+    if (apply->uidnext_known && apply->uidnext - 1 > highest)
+        highest = apply->uidnext - 1;
+    cpmsync_batch_cover(&apply->batch, fetch->first, highest < fetch->last ? highest : fetch->last);
+}
+
+static void pass_done(struct cpmsync_resync *resync)
+{
+    if (cpmsync_apply_passed(&resync->apply))
+        return;
+    cpmsync_batch_cursor(&resync->apply.batch, resync->select_modseq);
+    resync->next_first = (uint64_t)cpmsync_uidset_last(&resync->mailbox->cache.covered) + 1;
+}
+
+static void fetch_done(struct cpmsync_session_command *command, int error, const struct cpmsync_response *tagged)
+{
+    struct fetch *fetch = OWNER(command, struct fetch, command);
+    struct cpmsync_resync *resync = fetch->resync;
+
+    cpmsync_command_clear(&command->text);
+    fetch->busy = false;
+    resync->in_flight--;
+    if (!resync->failed && resync->selected && !fetch->voided) {
+        if (!error && cpmsync_slice_is(tagged->code.name, "MESSAGELIMIT"))
+            error = CPMSYNC_ERR_SERVER_LIMIT; /* only part of it was answered (PG-06) */
+        if (error == CPMSYNC_ERR_BAD && fetch->modseq && !resync->mod_sequences) {
+            resync->next_first = fetch->first; /* asked for MODSEQ before NOMODSEQ was known */
+        } else if (error) {
+            fail(resync, error, tagged);
+        } else {
+            cpmsync_apply_code(&resync->apply, &tagged->code);
+            cpmsync_apply_tagged(&resync->apply);
+            if (fetch->kind == FETCH_PASS)
+                pass_done(resync);
+            else
+                tail_done(resync, fetch);
+            commit(resync);
+        }
+    } else if (error && !tagged) {
+        fail(resync, error, NULL);
+    }
+    go_on(resync);
+}
+
+/* ---- what next */
+
+/* The last UID worth asking for, 0 if none. */
+static uint32_t last_wanted(const struct cpmsync_resync *resync)
+{
+    const struct cpmsync_apply *apply = &resync->apply;
+
+    return apply->uidnext_known ? apply->uidnext - 1 : 0;
+}
+
+static void submit_tails(struct cpmsync_resync *resync)
+{
+    struct cpmsync_apply *apply = &resync->apply;
+    uint32_t last = last_wanted(resync);
+
+    while (!resync->failed && resync->next_first <= last && free_fetch(resync)) {
+        size_t cached = cpmsync_columns_count(resync->mailbox->cache.columns);
+        uint32_t missing = apply->exists > cached ? apply->exists - (uint32_t)cached : 0;
+        uint32_t first = (uint32_t)resync->next_first;
+        uint32_t width = cpmsync_plan_range(last - first + 1, missing);
+        uint32_t end = last - first < width ? last : first + width - 1;
+        if (submit_fetch(resync, FETCH_TAIL, first, end))
+            resync->next_first = (uint64_t)end + 1;
+    }
+}
+
+/* New messages may have come since SELECT: UIDs above all we know. */
+static void submit_late_tail(struct cpmsync_resync *resync)
+{
+    uint32_t first = cpmsync_cache_uidnext(&resync->mailbox->cache);
+
+    resync->apply.tail_due = false;
+    if (++resync->late_tails > CPMSYNC_RESYNC_LATE_TAILS)
+        fail(resync, CPMSYNC_ERR_UNVERIFIED, NULL);
+    else if (first)
+        submit_fetch(resync, FETCH_TAIL, first, UINT32_MAX);
+}
+
+static void submit_pass(struct cpmsync_resync *resync)
+{
+    resync->pass_due = false;
+    if (++resync->passes > CPMSYNC_RESYNC_PASSES) {
+        fail(resync, CPMSYNC_ERR_UNVERIFIED, NULL);
+        return;
+    }
+    cpmsync_apply_pass(&resync->apply);
+    if (good(resync))
+        submit_fetch(resync, FETCH_PASS, 1, UINT32_MAX);
+}
+
+/* Everything asked for was answered (R12). True when nothing is left. */
+static bool verified(struct cpmsync_resync *resync)
+{
+    struct cpmsync_apply *apply = &resync->apply;
+
+    if (apply->suspect || !cpmsync_apply_counts(apply)) {
+        cpmsync_batch_cursor(&apply->batch, resync->old_modseq);
+        if (commit(resync))
+            resync->pass_due = true;
+        return false;
+    }
+    if (apply->next_modseq && !apply->nomodseq)
+        cpmsync_batch_cursor(&apply->batch, apply->next_modseq);
+    return commit(resync);
+}
+
+static void finish(struct cpmsync_resync *resync)
+{
+    resync->config.done(resync->config.ctx, &resync->err);
+}
+
+static void go_on(struct cpmsync_resync *resync)
+{
+    struct cpmsync_apply *apply = &resync->apply;
+
+    if (resync->held)
+        return;
+    while (!resync->failed && !resync->select_busy) {
+        if (!good(resync))
+            break;
+        if (!resync->selected || apply->other_uidvalidity) {
+            if (resync->in_flight)
+                return;
+            start_round(resync);
+            continue;
+        }
+        if (!resync->pass_due)
+            submit_tails(resync);
+        if (resync->failed || resync->in_flight)
+            break;
+        if (resync->pass_due) {
+            submit_pass(resync);
+        } else if (apply->tail_due) {
+            submit_late_tail(resync);
+        } else if (verified(resync)) {
+            finish(resync);
+            return;
+        }
+        if (resync->in_flight)
+            return;
+    }
+    if (resync->failed && resync->in_flight == 0)
+        finish(resync);
+}
+
+/* ---- the entry points */
+
+/* The cache's key is what the server's own spelling of the name would give (R10, M-01). */
+static int open_key(struct cpmsync_resync *resync)
+{
+    const struct cpmsync_resync_config *config = &resync->config;
+    struct cpmsync_buf key;
+
+    cpmsync_buf_init(&key, config->mem, CPMSYNC_MAILBOX_NAME_MAX);
+    int error = cpmsync_mailbox_name_decode(cpmsync_buf_slice(&resync->wire_name), false, &key);
+    if (!error)
+        error = cpmsync_open_mailbox_new(
+            &resync->mailbox, config->mem, config->store, &config->limits, cpmsync_buf_slice(&key));
+    cpmsync_buf_clear(&key);
+    return error;
+}
+
+int cpmsync_resync_new(
+    struct cpmsync_resync **out, const struct cpmsync_resync_config *config, struct cpmsync_slice name)
+{
+    struct cpmsync_batch_upward up = {config->ctx, config->event};
+
+    *out = NULL;
+    struct cpmsync_resync *resync = cpmsync_mem_zalloc(config->mem, sizeof *resync);
+    if (!resync)
+        return CPMSYNC_ERR_NOMEM;
+    resync->config = *config;
+    cpmsync_buf_init(&resync->wire_name, config->mem, CPMSYNC_MAILBOX_NAME_MAX);
+    int error = cpmsync_mailbox_name_encode(name, false, &resync->wire_name);
+    if (!error)
+        error = open_key(resync);
+    if (!error)
+        error = cpmsync_apply_init(&resync->apply, resync->mailbox, &up);
+    if (error) {
+        cpmsync_resync_free(resync);
+        return error;
+    }
+    resync->held++;
+    start_round(resync);
+    resync->held--;
+    if (resync->failed && resync->in_flight == 0) {
+        error = resync->err.error;
+        cpmsync_resync_free(resync);
+        return error;
+    }
+    *out = resync;
+    return 0;
+}
+
+void cpmsync_resync_free(struct cpmsync_resync *resync)
+{
+    if (!resync)
+        return;
+    if (resync->apply.mailbox)
+        cpmsync_apply_clear(&resync->apply);
+    cpmsync_open_mailbox_free(resync->mailbox);
+    cpmsync_buf_clear(&resync->wire_name);
+    cpmsync_mem_free(resync->config.mem, resync);
+}
+
+void cpmsync_resync_data(struct cpmsync_resync *resync, const struct cpmsync_response *response)
+{
+    if (resync->failed)
+        return;
+    cpmsync_apply_data(&resync->apply, response);
+    if (!good(resync))
+        go_on(resync);
+}
+
+void cpmsync_resync_lost(struct cpmsync_resync *resync, int error)
+{
+    if (error == CPMSYNC_ERR_NOMEM)
+        cpmsync_resync_stop(resync, error);
+    else
+        resync->apply.suspect = true;
+}
+
+void cpmsync_resync_stop(struct cpmsync_resync *resync, int error)
+{
+    fail(resync, error, NULL);
+    go_on(resync);
+}
+
+const struct cpmsync_batch_counts *cpmsync_resync_counts(const struct cpmsync_resync *resync)
+{
+    return &resync->apply.batch.counts;
+}

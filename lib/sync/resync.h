@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The resynchronisation of one mailbox on one session (design 4): SELECT (QRESYNC ...) with the first range of new
+ * messages behind it in the same flight, the other ranges in a sliding window, a check that the count is right (R12),
+ * and a full pass where it is not or where the server cannot tell changes.
+ */
+#ifndef CPMSYNC_SYNC_RESYNC_H
+#define CPMSYNC_SYNC_RESYNC_H
+
+#include "session/session.h"
+#include "sync/apply.h"
+
+enum {
+    CPMSYNC_RESYNC_WINDOW = 8,     /* ranges in flight */
+    CPMSYNC_RESYNC_RANGE = 200,    /* messages in a range */
+    CPMSYNC_RESYNC_ROUNDS = 4,     /* SELECTs of the mailbox before it is given up */
+    CPMSYNC_RESYNC_PASSES = 3,     /* full passes (R14) */
+    CPMSYNC_RESYNC_LATE_TAILS = 16 /* looks for messages that came meanwhile */
+};
+
+/* What is selected on the session; survives from one resynchronisation to the next. */
+enum cpmsync_selected { CPMSYNC_SELECTED_NO, CPMSYNC_SELECTED_YES };
+
+struct cpmsync_resync;
+
+struct cpmsync_resync_config {
+    const struct cpmsync_allocator *mem;
+    struct cpmsync_session *session;
+    struct cpmsync_server_facts *facts;
+    const struct cpmsync_store *store;
+    struct cpmsync_cache_limits limits;
+    enum cpmsync_selected *selected; /* lent */
+    void *ctx;
+    /* As in cpmsync_batch_upward. */
+    int (*event)(void *ctx, const struct cpmsync_event *event);
+    /* It ended: in sync with err->error 0, or why not. Called once, never from inside cpmsync_resync_new; the resync may
+     * be freed inside. */
+    void (*done)(void *ctx, const struct cpmsync_err *err);
+};
+
+/*
+ * Reads the mailbox `name` (UTF-8) from the store and submits the first flight. 0; CPMSYNC_ERR_INVALID_ARGUMENT for a name that
+ * can be none, CPMSYNC_ERR_NOMEM, the store's error, CPMSYNC_ERR_STATE if the session takes no commands.
+ */
+int cpmsync_resync_new(
+    struct cpmsync_resync **resync, const struct cpmsync_resync_config *config, struct cpmsync_slice name);
+
+/* Only when none of its commands is in flight: after done, or after the session was freed. */
+void cpmsync_resync_free(struct cpmsync_resync *resync);
+
+/* What the session calls upward with while this mailbox is being synchronised. */
+void cpmsync_resync_data(struct cpmsync_resync *resync, const struct cpmsync_response *response);
+void cpmsync_resync_lost(struct cpmsync_resync *resync, int error);
+
+/* Stops it: the open batch is aborted, unsent commands are withdrawn, done follows with `error` when the sent ones were
+ * answered, perhaps inside this call. */
+void cpmsync_resync_stop(struct cpmsync_resync *resync, int error);
+
+/* What its committed batches changed so far. */
+const struct cpmsync_batch_counts *cpmsync_resync_counts(const struct cpmsync_resync *resync);
+
+#endif
