@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "operation/view.h"
 
-#include "base/buf.h"
-#include "cache/flagset.h"
+#include "cache/flag_names.h"
 
 struct view {
     const struct cpmsync_allocator *mem;
@@ -11,11 +10,7 @@ struct view {
     void *ctx;
     char *name; /* of the mailbox being told */
     struct cpmsync_flagsets *flagsets;
-    struct cpmsync_buf text; /* the flags of set `id`, cut into strings */
-    const char **flags;
-    size_t flag_count;
-    size_t flag_capacity;
-    uint32_t id;
+    struct cpmsync_flag_names flags;
 };
 
 static int tell_mailbox(void *ctx, const struct cpmsync_store_mailbox *record)
@@ -45,54 +40,14 @@ static int load_flagset(void *ctx, uint32_t id, const uint8_t *octets, size_t le
     return cpmsync_flagsets_restore(view->flagsets, id, cpmsync_slice_of(octets, len));
 }
 
-static int add_flag(struct view *view, const char *flag)
-{
-    if (view->flag_count == view->flag_capacity) {
-        size_t capacity = view->flag_capacity ? view->flag_capacity * 2 : 16;
-        const char **flags = cpmsync_mem_resize(view->mem, view->flags, capacity, sizeof *flags);
-        if (!flags)
-            return CPMSYNC_ERR_NOMEM;
-        view->flags = flags;
-        view->flag_capacity = capacity;
-    }
-    view->flags[view->flag_count++] = flag;
-    return 0;
-}
-
-static int cut_flags(struct view *view, uint32_t id)
-{
-    if (view->id == id)
-        return 0;
-    view->id = UINT32_MAX;
-    view->flag_count = 0;
-    cpmsync_buf_truncate(&view->text, 0);
-    int error = cpmsync_buf_add_slice(&view->text, cpmsync_flagsets_text(view->flagsets, id));
-    if (!error)
-        error = cpmsync_buf_add_char(&view->text, ' ');
-    if (error)
-        return error;
-    char *at = (char *)cpmsync_buf_data(&view->text);
-    char *end = at + view->text.len;
-    while (at < end && *at != ' ') {
-        char *space = memchr(at, ' ', (size_t)(end - at));
-        *space = '\0';
-        error = add_flag(view, at);
-        if (error)
-            return error;
-        at = space + 1;
-    }
-    view->id = id;
-    return 0;
-}
-
 static int tell_rows(void *ctx, const uint32_t *uid, const uint64_t *modseq, const uint32_t *flagset, size_t count)
 {
     struct view *view = ctx;
 
     for (size_t i = 0; i < count; i++) {
-        int error = cut_flags(view, flagset[i]);
+        int error = cpmsync_flag_names_cut(&view->flags, view->flagsets, flagset[i]);
         if (!error)
-            error = view->message(view->ctx, uid[i], modseq[i], view->flags, view->flag_count);
+            error = view->message(view->ctx, uid[i], modseq[i], view->flags.names, view->flags.count);
         if (error)
             return error;
     }
@@ -103,16 +58,14 @@ static void view_clear(struct view *view)
 {
     cpmsync_mem_free(view->mem, view->name);
     cpmsync_flagsets_free(view->flagsets);
-    cpmsync_buf_clear(&view->text);
-    cpmsync_mem_free(view->mem, view->flags);
+    cpmsync_flag_names_clear(&view->flags);
 }
 
 static void view_init(struct view *view, const struct cpmsync_allocator *mem)
 {
     memset(view, 0, sizeof *view);
     view->mem = mem;
-    view->id = UINT32_MAX;
-    cpmsync_buf_init(&view->text, mem, SIZE_MAX / 2);
+    cpmsync_flag_names_init(&view->flags, mem);
 }
 
 int cpmsync_view_mailboxes(

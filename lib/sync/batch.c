@@ -24,10 +24,9 @@ void cpmsync_batch_init(
     memset(batch, 0, sizeof *batch);
     batch->mailbox = mailbox;
     batch->up = *up;
-    batch->flag_id = UINT32_MAX;
+    cpmsync_flag_names_init(&batch->flags, mailbox->mem);
     cpmsync_uidset_init(&batch->held_put, mailbox->mem, mailbox->cache.limits.ranges_max);
     cpmsync_uidset_init(&batch->held_gone, mailbox->mem, mailbox->cache.limits.ranges_max);
-    cpmsync_buf_init(&batch->flag_octets, mailbox->mem, mailbox->cache.limits.flagset_octets_max + 1);
 }
 
 void cpmsync_batch_clear(struct cpmsync_batch *batch)
@@ -36,10 +35,8 @@ void cpmsync_batch_clear(struct cpmsync_batch *batch)
         store_of(batch)->ops->rollback(store_of(batch)->self);
     cpmsync_uidset_clear(&batch->held_put);
     cpmsync_uidset_clear(&batch->held_gone);
-    cpmsync_buf_clear(&batch->flag_octets);
-    cpmsync_mem_free(batch->mailbox->mem, batch->flag_names);
+    cpmsync_flag_names_clear(&batch->flags);
     batch->open = false;
-    batch->flag_names = NULL;
 }
 
 /* ---- events */
@@ -68,47 +65,10 @@ static int tell_begin(struct cpmsync_batch *batch)
     return tell(batch, &event);
 }
 
-/* Cuts the canonical text of a set into strings; messages in a row mostly share theirs. */
-static int cut_flags(struct cpmsync_batch *batch, uint32_t id)
-{
-    struct cpmsync_slice text = cpmsync_flagsets_text(batch->mailbox->cache.flagsets, id);
-
-    if (batch->flag_id == id)
-        return 0;
-    batch->flag_id = UINT32_MAX;
-    batch->flag_count = 0;
-    cpmsync_buf_truncate(&batch->flag_octets, 0);
-    int error = cpmsync_buf_add_slice(&batch->flag_octets, text);
-    if (!error)
-        error = cpmsync_buf_add_char(&batch->flag_octets, '\0');
-    if (error)
-        return error;
-    char *at = (char *)cpmsync_buf_data(&batch->flag_octets);
-    char *end = at + text.len;
-    while (at < end) {
-        if (batch->flag_count == batch->flag_capacity) {
-            size_t capacity = batch->flag_capacity ? batch->flag_capacity * 2 : 16;
-            const char **names = cpmsync_mem_resize(batch->mailbox->mem, batch->flag_names, capacity, sizeof *names);
-            if (!names)
-                return CPMSYNC_ERR_NOMEM;
-            batch->flag_names = names;
-            batch->flag_capacity = capacity;
-        }
-        batch->flag_names[batch->flag_count++] = at;
-        char *space = memchr(at, ' ', (size_t)(end - at));
-        if (!space)
-            break;
-        *space = '\0';
-        at = space + 1;
-    }
-    batch->flag_id = id;
-    return 0;
-}
-
 static int tell_message(struct cpmsync_batch *batch, const struct cpmsync_row *row)
 {
     struct cpmsync_event event;
-    int error = cut_flags(batch, row->flagset);
+    int error = cpmsync_flag_names_cut(&batch->flags, batch->mailbox->cache.flagsets, row->flagset);
 
     if (error)
         return fail(batch, error);
@@ -118,8 +78,8 @@ static int tell_message(struct cpmsync_batch *batch, const struct cpmsync_row *r
     event.type = CPMSYNC_EVENT_MESSAGE;
     event.uid = row->uid;
     event.modseq = row->modseq;
-    event.flags = batch->flag_names;
-    event.flag_count = batch->flag_count;
+    event.flags = batch->flags.names;
+    event.flag_count = batch->flags.count;
     return tell(batch, &event);
 }
 
@@ -253,7 +213,7 @@ int cpmsync_batch_reset(struct cpmsync_batch *batch, uint32_t uidvalidity)
     mailbox->bits = 0;
     mailbox->begin_due = true;
     batch->changed = true;
-    batch->flag_id = UINT32_MAX;
+    cpmsync_flag_names_forget(&batch->flags);
     if (batch->open && fail(batch, cpmsync_open_mailbox_put(mailbox)))
         return batch->error;
     if (known) {
@@ -387,7 +347,7 @@ int cpmsync_batch_abort(struct cpmsync_batch *batch)
     batch->changed = false;
     batch->error = 0;
     batch->rows = 0;
-    batch->flag_id = UINT32_MAX;
+    cpmsync_flag_names_forget(&batch->flags);
     drop_held(batch);
     memset(&batch->pending, 0, sizeof batch->pending);
     if (!dirty)

@@ -10,6 +10,7 @@
 
 #include <cpmsync/client.h>
 
+#include "cache/flag_names.h"
 #include "sync/open_mailbox.h"
 
 enum { CPMSYNC_BATCH_ROWS = 256 };
@@ -43,12 +44,7 @@ struct cpmsync_batch {
     uint32_t flagset[CPMSYNC_BATCH_ROWS];
     size_t rows;
 
-    /* the flags of the last event, cut into strings */
-    struct cpmsync_buf flag_octets;
-    const char **flag_names;
-    size_t flag_capacity;
-    size_t flag_count;
-    uint32_t flag_id; /* the set they are, UINT32_MAX: none */
+    struct cpmsync_flag_names flags; /* of the last event */
 };
 
 void cpmsync_batch_init(
