@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Golden transcripts: text that says what the server says, what the client sends and what the app hears. A transcript is
+ * played against the bytes face with nothing else in between, so that sweeps can play it again with the stream split,
+ * allocations failing or the link cut.
+ *
+ * A line a step:
+ *   # ...                       a comment; the first ones say what is shown, and from where
+ *   test NAME                   the name of the cmocka test: a conformance id or a pitfall comes first
+ *   config KEY VALUE            security tls|starttls|none, mech, disable (repeatable), user, password, response-max,
+ *                               timeout, refuse EVENT (the app's callback refuses events of this type)
+ *   cache MAILBOX UV CURSOR COVERED    a mailbox in the store before the start; then lines "row UID MODSEQ FLAG ..."
+ *   login | sync MAILBOX | logout | cancel     an operation is submitted; cancel takes the last one back
+ *   S: text                     the server says the line and CRLF. \xHH is an octet, any other backslash itself
+ *   S+ text                     the server says exactly these octets, without CRLF
+ *   C: text                     the client has sent this line, next in order. `~` at the end: any text may follow
+ *   C+ text                     the client has sent exactly these octets, without CRLF (a literal's)
+ *   E: text                     the app has heard this event, next in order
+ *   D: OPERATION ERROR          the operation completed, next in order: "D: sync OK", "D: sync CPMSYNC_ERR_NO_MAILBOX text"
+ *   starttls                    the client asks for STARTTLS, and TLS is established
+ *   eof                         the link ends
+ *   closed                      the client asked to close the transport, which is done
+ *   tick MS                     time passes
+ *   check MAILBOX UV UIDNEXT CURSOR    the store holds this; then lines "row UID MODSEQ FLAG ..." for all its rows
+ *   check MAILBOX none          the store holds no such mailbox
+ *   server MAILBOX UV UIDNEXT CURSOR   the server's state at the end, with rows; what a fresh synchronisation must give
+ *
+ * Steps from one S: up to the next step of another kind are one block of octets: it may be split anywhere, and what the
+ * client sends and the app hears is compared behind it. At the end nothing the client sent or the app heard is left over.
+ */
+#ifndef CPMSYNC_TEST_GOLDEN_H
+#define CPMSYNC_TEST_GOLDEN_H
+
+#include <stdbool.h>
+
+#include <cpmsync/cpmsync.h>
+
+enum { GOLDEN_NAME_MAX = 128, GOLDEN_WHY_MAX = 1024 };
+
+struct golden; /* a parsed transcript */
+
+/* NULL with `why` filled if it cannot be read. */
+struct golden *golden_read(const char *path, char why[GOLDEN_WHY_MAX]);
+void golden_free(struct golden *golden);
+
+const char *golden_name(const struct golden *golden);
+/* Octets the server says in all: the positions at which the stream can be split. */
+size_t golden_octets(const struct golden *golden);
+
+struct golden_play {
+    const struct cpmsync_allocator *allocator; /* of the client; NULL: malloc */
+    struct cpmsync_store *store;               /* NULL: a memory store of its own */
+    size_t split_at;                           /* the stream is fed in two pieces here; 0: block by block */
+    bool octets;                               /* one octet at a time */
+};
+
+/* Plays it. True, or false with `why` saying which line was not met. */
+bool golden_play(const struct golden *golden, const struct golden_play *play, char why[GOLDEN_WHY_MAX]);
+
+#endif

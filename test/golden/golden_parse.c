@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+#include "golden/golden_parse.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct keyword {
+    const char *text;
+    enum golden_step_type type;
+} KEYWORDS[] = {
+    {"config ", GOLDEN_CONFIG},
+    {"cache ", GOLDEN_CACHE},
+    {"row ", GOLDEN_ROW},
+    {"login", GOLDEN_LOGIN},
+    {"sync ", GOLDEN_SYNC},
+    {"logout", GOLDEN_LOGOUT},
+    {"cancel", GOLDEN_CANCEL},
+    {"S: ", GOLDEN_SERVER_SAYS},
+    {"S+ ", GOLDEN_SERVER_SAYS},
+    {"C: ", GOLDEN_CLIENT_LINE},
+    {"C+ ", GOLDEN_CLIENT_OCTETS},
+    {"E: ", GOLDEN_EVENT},
+    {"D: ", GOLDEN_DONE},
+    {"starttls", GOLDEN_STARTTLS},
+    {"eof", GOLDEN_EOF},
+    {"closed", GOLDEN_CLOSED},
+    {"tick ", GOLDEN_TICK},
+    {"check ", GOLDEN_CHECK},
+    {"server ", GOLDEN_SERVER},
+};
+
+static int hex(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Resolves \xHH in place; any other backslash stands for itself. Returns the length. */
+static size_t unescape(char *text)
+{
+    char *to = text;
+
+    for (const char *from = text; *from; from++) {
+        if (from[0] == '\\' && from[1] == 'x' && hex(from[2]) >= 0 && hex(from[3]) >= 0) {
+            *to++ = (char)(hex(from[2]) * 16 + hex(from[3]));
+            from += 3;
+        } else {
+            *to++ = *from;
+        }
+    }
+    *to = '\0';
+    return (size_t)(to - text);
+}
+
+static bool is_octets(enum golden_step_type type)
+{
+    return type == GOLDEN_SERVER_SAYS || type == GOLDEN_CLIENT_LINE || type == GOLDEN_CLIENT_OCTETS;
+}
+
+static bool set_text(struct golden_step *step, const char *text, bool open)
+{
+    size_t len = strlen(text);
+
+    step->text = malloc(len + 3);
+    if (!step->text)
+        return false;
+    memcpy(step->text, text, len + 1);
+    step->len = len;
+    if (!is_octets(step->type))
+        return true;
+    step->len = unescape(step->text);
+    if (step->type == GOLDEN_SERVER_SAYS && !open) {
+        memcpy(step->text + step->len, "\r\n", 3);
+        step->len += 2;
+    }
+    return true;
+}
+
+static bool add_line(struct golden *golden, const char *line, unsigned number)
+{
+    for (size_t i = 0; i < sizeof KEYWORDS / sizeof KEYWORDS[0]; i++) {
+        size_t len = strlen(KEYWORDS[i].text);
+        if (strncmp(line, KEYWORDS[i].text, len) != 0)
+            continue;
+        struct golden_step *steps = realloc(golden->steps, (golden->count + 1) * sizeof *steps);
+        if (!steps)
+            return false;
+        golden->steps = steps;
+        struct golden_step *step = &steps[golden->count++];
+        memset(step, 0, sizeof *step);
+        step->type = KEYWORDS[i].type;
+        step->line = number;
+        return set_text(step, line + len, KEYWORDS[i].text[1] == '+');
+    }
+    return false;
+}
+
+struct golden *golden_read(const char *path, char why[GOLDEN_WHY_MAX])
+{
+    char line[65536];
+    unsigned number = 0;
+    bool good = true;
+    struct golden *golden = calloc(1, sizeof *golden);
+    FILE *file = fopen(path, "rb");
+
+    snprintf(why, GOLDEN_WHY_MAX, "%s: cannot be read", path);
+    if (!file || !golden) {
+        if (file)
+            fclose(file);
+        free(golden);
+        return NULL;
+    }
+    snprintf(golden->path, sizeof golden->path, "%s", path);
+    while (good && fgets(line, sizeof line, file)) {
+        number++;
+        line[strcspn(line, "\n")] = '\0';
+        if (line[0] == '\0' || line[0] == '#')
+            continue;
+        if (strncmp(line, "test ", 5) == 0)
+            snprintf(golden->name, sizeof golden->name, "%s", line + 5);
+        else
+            good = add_line(golden, line, number);
+    }
+    fclose(file);
+    if (good && golden->name[0] != '\0')
+        return golden;
+    snprintf(why, GOLDEN_WHY_MAX, "%s:%u: not a step, or no test named", path, number);
+    golden_free(golden);
+    return NULL;
+}
+
+void golden_free(struct golden *golden)
+{
+    if (!golden)
+        return;
+    for (size_t i = 0; i < golden->count; i++)
+        free(golden->steps[i].text);
+    free(golden->steps);
+    free(golden);
+}
+
+const char *golden_name(const struct golden *golden)
+{
+    return golden->name;
+}
+
+size_t golden_octets(const struct golden *golden)
+{
+    size_t octets = 0;
+
+    for (size_t i = 0; i < golden->count; i++)
+        if (golden->steps[i].type == GOLDEN_SERVER_SAYS)
+            octets += golden->steps[i].len;
+    return octets;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* The steps of a transcript, as read from its file. */
+#ifndef CPMSYNC_TEST_GOLDEN_PARSE_H
+#define CPMSYNC_TEST_GOLDEN_PARSE_H
+
+#include "golden/golden.h"
+
+enum golden_step_type {
+    GOLDEN_CONFIG,
+    GOLDEN_CACHE,
+    GOLDEN_ROW,
+    GOLDEN_LOGIN,
+    GOLDEN_SYNC,
+    GOLDEN_LOGOUT,
+    GOLDEN_CANCEL,
+    GOLDEN_SERVER_SAYS,
+    GOLDEN_CLIENT_LINE,
+    GOLDEN_CLIENT_OCTETS,
+    GOLDEN_EVENT,
+    GOLDEN_DONE,
+    GOLDEN_STARTTLS,
+    GOLDEN_EOF,
+    GOLDEN_CLOSED,
+    GOLDEN_TICK,
+    GOLDEN_CHECK,
+    GOLDEN_SERVER
+};
+
+struct golden_step {
+    enum golden_step_type type;
+    unsigned line;
+    char *text; /* what stands behind the keyword; for octets decoded, NUL behind */
+    size_t len;
+};
+
+struct golden {
+    char name[GOLDEN_NAME_MAX];
+    char path[512];
+    struct golden_step *steps;
+    size_t count;
+};
+
+#endif
