@@ -2,6 +2,7 @@
 #include "sync/apply.h"
 
 static const uint64_t MODSEQ_MAX = INT64_MAX;
+enum { VANISHED_RANGES = 64 }; /* in one event */
 
 int cpmsync_apply_init(
     struct cpmsync_apply *apply, struct cpmsync_open_mailbox *mailbox, const struct cpmsync_batch_upward *up)
@@ -71,32 +72,46 @@ static void on_expunge(struct cpmsync_apply *apply, uint32_t number)
     }
     uint32_t uid = cpmsync_cache_uid_of(&apply->mailbox->cache, number);
     apply->exists--;
-    if (uid)
-        cpmsync_batch_vanish(&apply->batch, uid, uid, true, NULL);
+    if (uid) {
+        struct cpmsync_range range = {uid, uid};
+        cpmsync_batch_vanish(&apply->batch, &range, 1, true, NULL);
+    }
 }
 
-static void on_vanished(struct cpmsync_apply *apply, const struct cpmsync_response *response)
+static void vanish(struct cpmsync_apply *apply, const struct cpmsync_range *ranges, size_t count, bool earlier)
 {
-    struct cpmsync_slice set = response->items;
-    struct cpmsync_range range;
     uint32_t covered = cpmsync_uidset_last(&apply->mailbox->cache.covered);
     size_t removed;
 
-    while (cpmsync_uidset_parse_next(&set, &range) == 1) {
-        if (cpmsync_batch_vanish(&apply->batch, range.first, range.last, true, &removed))
-            return;
-        if (response->earlier)
-            continue; /* never changes EXISTS */
-        if (removed > apply->exists)
-            apply->suspect = true;
-        else
-            apply->exists -= (uint32_t)removed;
-        if (range.last > covered) {
+    if (cpmsync_batch_vanish(&apply->batch, ranges, count, true, &removed) || earlier)
+        return; /* EARLIER never changes EXISTS */
+    if (removed > apply->exists)
+        apply->suspect = true;
+    else
+        apply->exists -= (uint32_t)removed;
+    for (size_t i = 0; i < count; i++) {
+        if (ranges[i].last > covered) {
             /* Announced and not fetched, or never there: only fetching tells (Q-29, PF-4, PF-5). */
             apply->uncounted = true;
             apply->tail_due = true;
         }
     }
+}
+
+static void on_vanished(struct cpmsync_apply *apply, const struct cpmsync_response *response)
+{
+    struct cpmsync_slice set = response->items;
+    struct cpmsync_range ranges[VANISHED_RANGES];
+    size_t count = 0;
+
+    while (cpmsync_uidset_parse_next(&set, &ranges[count]) == 1) {
+        if (++count == VANISHED_RANGES) {
+            vanish(apply, ranges, count, response->earlier);
+            count = 0;
+        }
+    }
+    if (count)
+        vanish(apply, ranges, count, response->earlier);
 }
 
 /* ---- messages */
@@ -262,22 +277,26 @@ void cpmsync_apply_pass(struct cpmsync_apply *apply)
         apply->batch.error = CPMSYNC_ERR_NOMEM;
 }
 
+static void vanish_unseen(struct cpmsync_apply *apply, uint32_t first, uint32_t last)
+{
+    struct cpmsync_range range = {first, last};
+
+    if (first <= last && !apply->batch.error)
+        cpmsync_batch_vanish(&apply->batch, &range, 1, false, NULL);
+}
+
 int cpmsync_apply_passed(struct cpmsync_apply *apply)
 {
+    uint32_t highest = cpmsync_uidset_last(&apply->seen);
     uint32_t next = 1;
 
     apply->seeing = false;
-    for (size_t i = 0; i < apply->seen.count && !apply->batch.error; i++) {
-        const struct cpmsync_range *range = &apply->seen.ranges[i];
-        if (range->first > next)
-            cpmsync_batch_vanish(&apply->batch, next, range->first - 1, false, NULL);
-        next = range->last + 1;
-        if (next == 0)
-            break;
+    for (size_t i = 0; i < apply->seen.count; i++) {
+        vanish_unseen(apply, next, apply->seen.ranges[i].first - 1);
+        next = apply->seen.ranges[i].last + 1;
     }
-    if (next && !apply->batch.error)
-        cpmsync_batch_vanish(&apply->batch, next, UINT32_MAX, false, NULL);
-    uint32_t highest = cpmsync_uidset_last(&apply->seen);
+    if (highest != UINT32_MAX)
+        vanish_unseen(apply, next, UINT32_MAX);
     if (apply->uidnext_known && apply->uidnext - 1 > highest)
         highest = apply->uidnext - 1;
     cpmsync_batch_cover(&apply->batch, 1, highest);

@@ -246,31 +246,48 @@ int cpmsync_batch_put(struct cpmsync_batch *batch, const struct cpmsync_cache_ne
     return batch->error ? batch->error : 1;
 }
 
-int cpmsync_batch_vanish(struct cpmsync_batch *batch, uint32_t first, uint32_t last, bool announce, size_t *removed)
+static size_t vanish_range(struct cpmsync_batch *batch, const struct cpmsync_range *range, struct cpmsync_uidset *gone)
 {
-    struct cpmsync_range range = {first, last};
-    struct cpmsync_uidset gone;
     int error = 0;
+    size_t count = cpmsync_columns_remove(batch->mailbox->cache.columns, range->first, range->last, gone, &error);
+
+    if (!error && count)
+        error = store_of(batch)->ops->rows_remove(
+            store_of(batch)->self, name_of(batch), batch->mailbox->name_len, range, 1);
+    fail(batch, error);
+    return count;
+}
+
+static void hold_vanished(struct cpmsync_batch *batch, const struct cpmsync_range *ranges, size_t count)
+{
+    for (size_t i = 0; i < count && !batch->error; i++)
+        fail(batch, cpmsync_uidset_add(&batch->held_gone, ranges[i].first, ranges[i].last));
+}
+
+int cpmsync_batch_vanish(
+    struct cpmsync_batch *batch, const struct cpmsync_range *ranges, size_t count, bool announce, size_t *removed)
+{
+    struct cpmsync_uidset gone;
+    size_t cached = 0;
 
     if (removed)
         *removed = 0;
     if (begin(batch) || flush(batch))
         return batch->error;
     cpmsync_uidset_init(&gone, batch->mailbox->mem, batch->mailbox->cache.limits.ranges_max);
-    size_t count = cpmsync_columns_remove(batch->mailbox->cache.columns, first, last, announce ? NULL : &gone, &error);
-    if (!error && count)
-        error = store_of(batch)->ops->rows_remove(
-            store_of(batch)->self, name_of(batch), batch->mailbox->name_len, &range, 1);
-    fail(batch, error);
-    batch->pending.vanished += count;
+    for (size_t i = 0; i < count && !batch->error; i++)
+        cached += vanish_range(batch, &ranges[i], announce ? NULL : &gone);
+    batch->pending.vanished += cached;
     if (removed)
-        *removed = count;
-    const struct cpmsync_range *ranges = announce ? &range : gone.ranges;
-    size_t range_count = announce ? 1 : gone.count;
-    for (size_t i = 0; batch->held && i < range_count && !batch->error; i++)
-        fail(batch, cpmsync_uidset_add(&batch->held_gone, ranges[i].first, ranges[i].last));
-    if (!batch->held && !batch->error)
-        tell_vanished(batch, ranges, range_count);
+        *removed = cached;
+    if (!announce) {
+        ranges = gone.ranges;
+        count = gone.count;
+    }
+    if (batch->held)
+        hold_vanished(batch, ranges, count);
+    else if (!batch->error)
+        tell_vanished(batch, ranges, count);
     cpmsync_uidset_clear(&gone);
     return batch->error;
 }

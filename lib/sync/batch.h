@@ -62,9 +62,12 @@ int cpmsync_batch_reset(struct cpmsync_batch *batch, uint32_t uidvalidity);
 /* A message's news. 1 if it is cached now, 0 if it says nothing that can be held, or an error. */
 int cpmsync_batch_put(struct cpmsync_batch *batch, const struct cpmsync_cache_news *news);
 
-/* The messages first..last are gone; returns in *removed (may be NULL) how many of them were cached (Q-33). The event
- * names the range as it came if `announce`, else only those that were cached. */
-int cpmsync_batch_vanish(struct cpmsync_batch *batch, uint32_t first, uint32_t last, bool announce, size_t *removed);
+/*
+ * The messages in `count` ranges, in any order, are gone; *removed (may be NULL) is how many of them were cached (Q-33).
+ * One event names the ranges as they came if `announce`, else only what was cached.
+ */
+int cpmsync_batch_vanish(struct cpmsync_batch *batch, const struct cpmsync_range *ranges, size_t count, bool announce,
+    size_t *removed);
 
 /* Cursors, to be committed with the batch. */
 int cpmsync_batch_cover(struct cpmsync_batch *batch, uint32_t first, uint32_t last);

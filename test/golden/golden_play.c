@@ -240,7 +240,32 @@ static bool parse_ranges(const char *text, struct cpmsync_range *ranges, size_t 
     return true;
 }
 
-/* Puts the mailbox of a "cache" step and its rows into the store, a flag set a row. */
+/* One of the rows; equal flags share the set of the first row that has them. */
+static bool fill_row(const struct cpmsync_store *store, const struct cpmsync_store_mailbox *record,
+    const struct golden_step *rows, uint32_t row)
+{
+    uint32_t uid;
+    uint64_t modseq;
+    uint32_t id = 0;
+    int used = 0;
+
+    sscanf(rows[row].text, "%" SCNu32 " %" SCNu64 "%n", &uid, &modseq, &used);
+    const char *flags = rows[row].text + used;
+    if (*flags == ' ') {
+        for (id = 1; id <= row; id++) {
+            const char *other = strchr(strchr(rows[id - 1].text, ' ') + 1, ' ');
+            if (other && strcmp(other, flags) == 0)
+                break;
+        }
+        flags++;
+        if (id == row + 1 && store->ops->flagset_put(store->self, record->name, record->name_len, id,
+                                 (const uint8_t *)flags, strlen(flags)))
+            return false;
+    }
+    return !store->ops->rows_put(store->self, record->name, record->name_len, &uid, &modseq, &id, 1);
+}
+
+/* Puts the mailbox of a "cache" step and its rows into the store. */
 static void fill_store(struct player *player, size_t at)
 {
     const struct golden *golden = player->golden;
@@ -267,21 +292,8 @@ static void fill_store(struct player *player, size_t at)
     for (size_t i = at + 1; i < golden->count && golden->steps[i].type == GOLDEN_ROW; i++)
         record.messages++;
     bool good = !store->ops->begin(store->self, CPMSYNC_STORE_CACHE) && !store->ops->mailbox_put(store->self, &record);
-    for (uint32_t i = 0; i < record.messages && good; i++) {
-        uint32_t uid;
-        uint64_t modseq;
-        int used = 0;
-        uint32_t id = 0;
-        sscanf(golden->steps[at + 1 + i].text, "%" SCNu32 " %" SCNu64 "%n", &uid, &modseq, &used);
-        const char *flags = golden->steps[at + 1 + i].text + used;
-        if (*flags == ' ') {
-            id = i + 1;
-            flags++;
-            good = !store->ops->flagset_put(
-                store->self, record.name, record.name_len, id, (const uint8_t *)flags, strlen(flags));
-        }
-        good = good && !store->ops->rows_put(store->self, record.name, record.name_len, &uid, &modseq, &id, 1);
-    }
+    for (uint32_t i = 0; i < record.messages && good; i++)
+        good = fill_row(store, &record, golden->steps + at + 1, i);
     if (!good || store->ops->commit(store->self))
         fail(player, golden->steps[at].line, "the store cannot be filled");
 }
@@ -555,6 +567,11 @@ bool golden_play(const struct golden *golden, const struct golden_play *play, ch
         fail(player, 0, "more was sent\n%s", player->out.data + player->out.taken);
     if (!player->failed && player->heard.taken != player->heard.len)
         fail(player, 0, "more was heard\n%s", player->heard.data + player->heard.taken);
+    if (player->failed && player->heard.taken < player->heard.len) {
+        size_t used = strlen(why);
+        snprintf(
+            why + used, GOLDEN_WHY_MAX - used, "\nnot yet compared:\n%s", player->heard.data + player->heard.taken);
+    }
     cpmsync_client_free(player->client);
     cpmsync_crypto_free(&player->crypto);
     if (player->own_store)
