@@ -26,7 +26,9 @@ set(CPMSYNC_SOURCES_WIRE
 )
 
 set(CPMSYNC_SOURCES_CACHE
+  lib/cache/cache.c
   lib/cache/columns.c
+  lib/cache/flag_names.c
   lib/cache/flagset.c
 )
 
@@ -57,12 +59,22 @@ set(CPMSYNC_SOURCES_SESSION
 )
 
 set(CPMSYNC_SOURCES_SYNC
+  lib/sync/apply.c
+  lib/sync/batch.c
+  lib/sync/open_mailbox.c
+  lib/sync/plan.c
+  lib/sync/resync.c
 )
 
 set(CPMSYNC_SOURCES_OPERATION
+  lib/operation/view.c
 )
 
 set(CPMSYNC_SOURCES_CLIENT
+  lib/client/account.c
+  lib/client/client.c
+  lib/client/conduct.c
+  lib/client/step.c
   lib/client/version.c
 )
 

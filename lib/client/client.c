@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <cpmsync/client.h>
 
+#include "base/sized.h"
 #include "client/account.h"
 #include "client/conduct.h"
 
@@ -51,11 +52,7 @@ static int apply_limits(struct cpmsync_client_config *config)
 
 static int check(const struct cpmsync_client_config *config)
 {
-    if (!config || config->size != sizeof *config || !config->credentials)
-        return CPMSYNC_ERR_INVALID_ARGUMENT;
-    if (config->allocator && config->allocator->size != sizeof *config->allocator)
-        return CPMSYNC_ERR_INVALID_ARGUMENT;
-    if (config->store && (!config->store->ops || config->store->ops->size != sizeof *config->store->ops))
+    if (!config->credentials || (config->store && !config->store->ops))
         return CPMSYNC_ERR_INVALID_ARGUMENT;
     if ((unsigned)config->security > CPMSYNC_TLS_NONE || (config->disabled_count && !config->disabled))
         return CPMSYNC_ERR_INVALID_ARGUMENT;
@@ -121,22 +118,26 @@ static int setup(struct cpmsync_client *client, const struct cpmsync_client_conf
 
 /* ---- life */
 
-int cpmsync_client_new(struct cpmsync_client **out, const struct cpmsync_client_config *config)
+int cpmsync_client_new(struct cpmsync_client **out, const struct cpmsync_client_config *given)
 {
+    struct cpmsync_client_config config;
+
     if (!out)
         return CPMSYNC_ERR_INVALID_ARGUMENT;
     *out = NULL;
-    int error = check(config);
+    int error = cpmsync_sized_read(&config, sizeof config, given);
+    if (!error)
+        error = check(&config);
     if (error)
         return error;
-    struct cpmsync_client *client = cpmsync_mem_zalloc(config->allocator, sizeof *client);
+    struct cpmsync_client *client = cpmsync_mem_zalloc(config.allocator, sizeof *client);
     if (!client)
         return CPMSYNC_ERR_NOMEM;
-    client->config = *config;
-    client->mem = config->allocator;
+    client->config = config;
+    client->mem = config.allocator;
     cpmsync_server_facts_init(&client->facts, client->mem);
     cpmsync_conduct_init(client);
-    error = setup(client, config);
+    error = setup(client, &config);
     if (error) {
         cpmsync_client_destroy(client);
         return error;

@@ -19,6 +19,7 @@
 #include "base/sized.h"
 #include "transport/address.h"
 #include "transport/fd.h"
+#include "transport/wake.h"
 #if defined(CPMSYNC_WITH_RESOLVER)
 #include "transport/resolve.h"
 #endif
@@ -40,6 +41,7 @@ enum { ADDRESS_MAX = 16 };
 struct connector {
     const struct cpmsync_allocator *mem;
     struct cpmsync_tcp_config config; /* host points to a copy */
+    struct cpmsync_wake wake;
 };
 
 enum state {
@@ -465,10 +467,34 @@ static int connector_open(void *self, int64_t now, struct cpmsync_transport *tra
     return 0;
 }
 
+static size_t connector_pollfds(void *self, struct cpmsync_pollfd *fds, size_t max)
+{
+    const struct connector *connector = self;
+    if (max) {
+        fds[0].fd = cpmsync_wake_fd(&connector->wake);
+        fds[0].events = CPMSYNC_POLL_READ;
+    }
+    return 1;
+}
+
+static int connector_wake(void *self)
+{
+    const struct connector *connector = self;
+    cpmsync_wake_signal(&connector->wake);
+    return 0;
+}
+
+static void connector_woken(void *self)
+{
+    const struct connector *connector = self;
+    cpmsync_wake_drain(&connector->wake);
+}
+
 static void connector_free(void *self)
 {
     struct connector *connector = self;
     const struct cpmsync_allocator *mem = connector->mem;
+    cpmsync_wake_close(&connector->wake);
     cpmsync_mem_free(mem, (void *)(uintptr_t)connector->config.host);
     cpmsync_mem_free(mem, connector);
 }
@@ -476,6 +502,9 @@ static void connector_free(void *self)
 static const struct cpmsync_connector_ops connector_ops = {
     sizeof(struct cpmsync_connector_ops),
     connector_open,
+    connector_pollfds,
+    connector_wake,
+    connector_woken,
     connector_free,
 };
 
@@ -504,7 +533,7 @@ int cpmsync_connector_tcp(struct cpmsync_connector *out, const struct cpmsync_tc
     const char *host = config.host ? config.host : "";
     struct connector *connector = cpmsync_mem_zalloc(config.allocator, sizeof(*connector));
     config.host = cpmsync_mem_copy(config.allocator, host, strlen(host));
-    if (!connector || !config.host) {
+    if (!connector || !config.host || cpmsync_wake_open(&connector->wake)) {
         cpmsync_mem_free(config.allocator, (void *)(uintptr_t)config.host);
         cpmsync_mem_free(config.allocator, connector);
         return CPMSYNC_ERR_NOMEM;

@@ -20,7 +20,8 @@ static void count_free(void *self)
     (*(int *)self)++;
 }
 
-static const struct cpmsync_connector_ops ops = {sizeof(struct cpmsync_connector_ops), open_never, count_free};
+static const struct cpmsync_connector_ops ops = {
+    sizeof(struct cpmsync_connector_ops), open_never, NULL, NULL, NULL, count_free};
 
 static void test_a_connector_is_freed_once_and_cleared(void **state)
 {
