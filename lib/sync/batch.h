@@ -66,8 +66,8 @@ int cpmsync_batch_put(struct cpmsync_batch *batch, const struct cpmsync_cache_ne
  * The messages in `count` ranges, in any order, are gone; *removed (may be NULL) is how many of them were cached (Q-33).
  * One event names the ranges as they came if `announce`, else only what was cached.
  */
-int cpmsync_batch_vanish(struct cpmsync_batch *batch, const struct cpmsync_range *ranges, size_t count, bool announce,
-    size_t *removed);
+int cpmsync_batch_vanish(
+    struct cpmsync_batch *batch, const struct cpmsync_range *ranges, size_t count, bool announce, size_t *removed);
 
 /* Cursors, to be committed with the batch. */
 int cpmsync_batch_cover(struct cpmsync_batch *batch, uint32_t first, uint32_t last);
