@@ -64,7 +64,7 @@ static void log_out(struct log *log, const struct cpmsync_frame_out *out)
 /* Feeds one part from a block of exactly its size, so that reading past it shows. */
 static int feed(struct cpmsync_frame *frame, struct log *log, const char *data, size_t len)
 {
-    uint8_t *block = malloc(len + (len == 0));
+    uint8_t *block = calloc(1, len + (len == 0));
     struct cpmsync_slice input = cpmsync_slice_of(block, len);
     struct cpmsync_frame_out out;
     int error;

@@ -181,7 +181,7 @@ static void test_pf_102_any_value_is_skipped_balanced(void **state)
 static void test_pf_121_depth_costs_no_stack(void **state)
 {
     enum { DEEP = 100000 };
-    char *text = malloc(2 * DEEP);
+    char *text = calloc(2, DEEP);
     struct cpmsync_slice slice = cpmsync_slice_of(text, 2 * DEEP);
     struct cpmsync_slice value;
 
