@@ -93,6 +93,9 @@ set(CPMSYNC_SOURCES_CORE
 
 set(CPMSYNC_SOURCES_TLS
   lib/crypto/crypto_mbedtls.c
+  lib/transport/tls.c
+  lib/transport/tls_session.c
+  lib/transport/tls_trust.c
 )
 
 set(CPMSYNC_SOURCES_SOCKETS

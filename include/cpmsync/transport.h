@@ -130,7 +130,12 @@ struct cpmsync_tcp_config {
  * _UNSUPPORTED without SOCKETS. */
 CPMSYNC_API int cpmsync_connector_tcp(struct cpmsync_connector *connector, const struct cpmsync_tcp_config *config);
 
-/* TLS over any transport (CPMSYNC_WITH_TLS): mbedTLS, TLS 1.2 or better, certificate and host always verified. */
+/*
+ * TLS over any transport (CPMSYNC_WITH_TLS): mbedTLS, TLS 1.2 or better, certificate and host always verified. A name is
+ * looked for among the certificate's dNSNames, an address among its iPAddresses; the Common Name does not count (RFC
+ * 9525). mbedTLS takes its memory (some 45 KB a connection, more while a full handshake holds the trust) from malloc: its
+ * allocator is a global of the process and not ours to set.
+ */
 struct cpmsync_tls_config {
     size_t size;
     const struct cpmsync_allocator *allocator;
@@ -141,14 +146,20 @@ struct cpmsync_tls_config {
     size_t ca_data_len;
     int starttls;                 /* 1: start in clear; TLS begins when the session asks for it */
     int64_t handshake_timeout_ms; /* 0 is 60,000 */
-    /* Where resumable sessions are kept; both NULL: in memory as long as the connector lives. The octets are secret.
-     * load returns the number of octets put into `data` (0: none), save's return is ignored. */
+    /* Where resumable sessions are kept; both NULL: in memory as long as the connector lives. The octets are secret, at
+     * most 16,384, and one account's: they are bound to host, trust and mode, but port and user are not known here.
+     * load returns the number of octets put into `data` (0: none), save's return is ignored; save with `len` 0 means
+     * that what was saved must be forgotten. */
     void *session_ctx;
     int64_t (*session_load)(void *ctx, uint8_t *data, size_t max);
     int (*session_save)(void *ctx, const uint8_t *data, size_t len);
     int single_thread; /* 1: the app promises that no other thread uses PSA crypto (R28) */
     /* 1: never offer a saved session. */
     int no_resumption;
+    /* Seconds since 1970, so that a session is offered for a day at most after the certificate was checked (R26). NULL,
+     * or 0: not known, then sessions of session_load are offered whatever their age; those in memory are aged by step's
+     * `now`. ctx is session_ctx. */
+    int64_t (*wall_time)(void *ctx);
 };
 
 /*
