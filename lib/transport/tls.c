@@ -587,6 +587,27 @@ static int connector_open(void *self, int64_t now, struct cpmsync_transport *tra
     return 0;
 }
 
+/* Waking is the matter of whoever has descriptors. */
+
+static size_t connector_pollfds(void *self, struct cpmsync_pollfd *fds, size_t max)
+{
+    const struct cpmsync_connector *inner = &((struct connector *)self)->inner;
+    return inner->ops->pollfds ? inner->ops->pollfds(inner->self, fds, max) : 0;
+}
+
+static int connector_wake(void *self)
+{
+    const struct cpmsync_connector *inner = &((struct connector *)self)->inner;
+    return inner->ops->wake ? inner->ops->wake(inner->self) : CPMSYNC_ERR_UNSUPPORTED;
+}
+
+static void connector_woken(void *self)
+{
+    const struct cpmsync_connector *inner = &((struct connector *)self)->inner;
+    if (inner->ops->woken)
+        inner->ops->woken(inner->self);
+}
+
 static void connector_free(void *self)
 {
     struct connector *connector = self;
@@ -603,6 +624,9 @@ static void connector_free(void *self)
 static const struct cpmsync_connector_ops connector_ops = {
     sizeof(struct cpmsync_connector_ops),
     connector_open,
+    connector_pollfds,
+    connector_wake,
+    connector_woken,
     connector_free,
 };
 

@@ -46,6 +46,7 @@ struct link {
     int inner_steps; /* steps the transport below still needs */
     int inner_open;  /* how many are open */
     int inner_frees;
+    int wakes;
     int server_open;
     uint8_t kept[CPMSYNC_TLS_SESSION_MAX]; /* by the session hooks */
     size_t kept_len;
@@ -180,8 +181,30 @@ static void inner_free(void *self)
     ((struct link *)self)->inner_frees++;
 }
 
+static size_t inner_wake_pollfds(void *self, struct cpmsync_pollfd *fds, size_t max)
+{
+    (void)self;
+    if (max)
+        fds[0].fd = 6;
+    return 1;
+}
+
+static int inner_wake(void *self)
+{
+    ((struct link *)self)->wakes++;
+    return 0;
+}
+
+static void inner_woken(void *self)
+{
+    ((struct link *)self)->wakes--;
+}
+
 static const struct cpmsync_connector_ops inner_connector_ops = {
-    sizeof(inner_connector_ops), inner_connect, inner_free};
+    sizeof(inner_connector_ops), inner_connect, inner_wake_pollfds, inner_wake, inner_woken, inner_free};
+
+static const struct cpmsync_connector_ops mute_connector_ops = {
+    .size = sizeof(mute_connector_ops), .open = inner_connect, .free = inner_free};
 
 static int64_t hook_load(void *ctx, uint8_t *data, size_t max)
 {
@@ -976,6 +999,28 @@ static void test_wrong_configurations_are_refused_and_free_the_inner_connector(v
     link_free(link);
 }
 
+static void test_waking_goes_to_the_connector_below(void **state)
+{
+    struct cpmsync_pollfd fd;
+    struct link *link = link_new(state);
+    struct cpmsync_connector mute = {&mute_connector_ops, link};
+    struct cpmsync_tls_config config = config_for(link, "mss.example");
+    assert_int_equal(connector_make(link, &config), 0);
+    assert_int_equal(link->connector.ops->pollfds(link->connector.self, &fd, 1), 1);
+    assert_int_equal(fd.fd, 6);
+    assert_int_equal(link->connector.ops->wake(link->connector.self), 0);
+    assert_int_equal(link->wakes, 1);
+    link->connector.ops->woken(link->connector.self);
+    assert_int_equal(link->wakes, 0);
+    connector_drop(link);
+
+    assert_int_equal(cpmsync_connector_tls(&link->connector, &mute, &config), 0);
+    assert_int_equal(link->connector.ops->pollfds(link->connector.self, &fd, 1), 0);
+    assert_int_equal(link->connector.ops->wake(link->connector.self), CPMSYNC_ERR_UNSUPPORTED);
+    link->connector.ops->woken(link->connector.self);
+    link_free(link);
+}
+
 #if defined(CPMSYNC_TLS_PSA_UNGUARDED)
 static void test_r_28_unguarded_psa_needs_the_promise(void **state)
 {
@@ -1111,6 +1156,7 @@ int main(void)
         cmocka_unit_test(test_damaged_kept_octets_mean_a_full_handshake),
         cmocka_unit_test(test_starttls_resumes_but_is_never_early),
         cmocka_unit_test(test_wrong_configurations_are_refused_and_free_the_inner_connector),
+        cmocka_unit_test(test_waking_goes_to_the_connector_below),
 #if defined(CPMSYNC_TLS_PSA_UNGUARDED)
         cmocka_unit_test(test_r_28_unguarded_psa_needs_the_promise),
 #endif
