@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/* --tls-auto: a CA nobody else trusts, and a certificate of it. */
+#define _POSIX_C_SOURCE 200809L
+#include "mock_tls.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <mbedtls/ctr_drbg.h>
+#include <mbedtls/ecp.h>
+#include <mbedtls/entropy.h>
+#include <mbedtls/error.h>
+#include <mbedtls/oid.h>
+#include <mbedtls/pk.h>
+#include <mbedtls/version.h>
+#include <mbedtls/x509_crt.h>
+
+enum { PEM_MAX = 8192, ALTERNATIVES_MAX = 512 };
+
+struct maker {
+    mbedtls_entropy_context entropy;
+    mbedtls_ctr_drbg_context random;
+    mbedtls_pk_context ca_key;
+    mbedtls_pk_context key;
+};
+
+static int make_key(struct maker *maker, mbedtls_pk_context *key)
+{
+    int code = mbedtls_pk_setup(key, mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY));
+    return code ? code
+                : mbedtls_ecp_gen_key(
+                      MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(*key), mbedtls_ctr_drbg_random, &maker->random);
+}
+
+/* GeneralName: [2] dNSName or [7] iPAddress */
+static size_t add_name(unsigned char *out, size_t len, unsigned char tag, const void *name, size_t name_len)
+{
+    if (name_len > 127 || len + 2 + name_len > ALTERNATIVES_MAX)
+        return len;
+    out[len++] = tag;
+    out[len++] = (unsigned char)name_len;
+    memcpy(out + len, name, name_len);
+    return len + name_len;
+}
+
+/* SubjectAltName by hand: mbedTLS 2.28 has no call for it. Returns its length; it stands at the end of `out`. */
+static size_t write_alternatives(const char *host, unsigned char *out, size_t size)
+{
+    static const unsigned char LOOPBACK6[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+    unsigned char names[ALTERNATIVES_MAX], address[16];
+    size_t len = 0, head = 0;
+    if (inet_pton(AF_INET, host, address) == 1)
+        len = add_name(names, len, 0x87, address, 4);
+    else if (inet_pton(AF_INET6, host, address) == 1)
+        len = add_name(names, len, 0x87, address, 16);
+    else
+        len = add_name(names, len, 0x82, host, strlen(host));
+    len = add_name(names, len, 0x82, "localhost", 9);
+    len = add_name(names, len, 0x87, "\x7f\0\0\1", 4);
+    len = add_name(names, len, 0x87, LOOPBACK6, 16);
+    out[head++] = 0x30;
+    if (len > 255) {
+        out[head++] = 0x82;
+        out[head++] = (unsigned char)(len >> 8);
+    } else if (len > 127)
+        out[head++] = 0x81;
+    out[head++] = (unsigned char)len;
+    if (head + len > size)
+        return 0;
+    memcpy(out + head, names, len);
+    return head + len;
+}
+
+static int set_serial(struct maker *maker, mbedtls_x509write_cert *cert)
+{
+    unsigned char serial[16];
+    int code = mbedtls_ctr_drbg_random(&maker->random, serial, sizeof serial);
+    serial[0] &= 0x7f;
+    serial[0] |= 0x40;
+    if (code != 0)
+        return code;
+#if MBEDTLS_VERSION_NUMBER >= 0x03040000
+    return mbedtls_x509write_crt_set_serial_raw(cert, serial, sizeof serial);
+#else
+    mbedtls_mpi number;
+    mbedtls_mpi_init(&number);
+    code = mbedtls_mpi_read_binary(&number, serial, sizeof serial);
+    code = code ? code : mbedtls_x509write_crt_set_serial(cert, &number);
+    mbedtls_mpi_free(&number);
+    return code;
+#endif
+}
+
+static int describe(mbedtls_x509write_cert *cert, int is_ca, const char *host)
+{
+    static const char SERVER_AUTH[] = "\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01";
+    unsigned char alternatives[ALTERNATIVES_MAX + 8];
+    int code = mbedtls_x509write_crt_set_basic_constraints(cert, is_ca, is_ca ? 0 : -1);
+    code = code ? code : mbedtls_x509write_crt_set_subject_key_identifier(cert);
+    code = code ? code : mbedtls_x509write_crt_set_authority_key_identifier(cert);
+    if (is_ca)
+        return code ? code
+                    : mbedtls_x509write_crt_set_key_usage(
+                          cert, MBEDTLS_X509_KU_KEY_CERT_SIGN | MBEDTLS_X509_KU_CRL_SIGN);
+    size_t len = write_alternatives(host, alternatives, sizeof alternatives);
+    code = code ? code : mbedtls_x509write_crt_set_key_usage(cert, MBEDTLS_X509_KU_DIGITAL_SIGNATURE);
+    code = code ? code
+                : mbedtls_x509write_crt_set_extension(cert, MBEDTLS_OID_EXTENDED_KEY_USAGE,
+                      MBEDTLS_OID_SIZE(MBEDTLS_OID_EXTENDED_KEY_USAGE), 0, (const unsigned char *)SERVER_AUTH,
+                      sizeof SERVER_AUTH - 1);
+    return code ? code
+                : mbedtls_x509write_crt_set_extension(cert, MBEDTLS_OID_SUBJECT_ALT_NAME,
+                      MBEDTLS_OID_SIZE(MBEDTLS_OID_SUBJECT_ALT_NAME), 0, alternatives, len);
+}
+
+static int write_cert(struct maker *maker, int is_ca, const char *host, char *pem)
+{
+    static const char CA_NAME[] = "CN=cpm-mockserver CA";
+    mbedtls_x509write_cert cert;
+    char subject[300];
+    snprintf(subject, sizeof subject, "CN=%s", host);
+    mbedtls_x509write_crt_init(&cert);
+    mbedtls_x509write_crt_set_version(&cert, MBEDTLS_X509_CRT_VERSION_3);
+    mbedtls_x509write_crt_set_md_alg(&cert, MBEDTLS_MD_SHA256);
+    mbedtls_x509write_crt_set_subject_key(&cert, is_ca ? &maker->ca_key : &maker->key);
+    mbedtls_x509write_crt_set_issuer_key(&cert, &maker->ca_key);
+    int code = mbedtls_x509write_crt_set_subject_name(&cert, is_ca ? CA_NAME : subject);
+    code = code ? code : mbedtls_x509write_crt_set_issuer_name(&cert, CA_NAME);
+    code = code ? code : mbedtls_x509write_crt_set_validity(&cert, "20200101000000", "20491231235959");
+    code = code ? code : set_serial(maker, &cert);
+    code = code ? code : describe(&cert, is_ca, host);
+    code =
+        code ? code
+             : mbedtls_x509write_crt_pem(&cert, (unsigned char *)pem, PEM_MAX, mbedtls_ctr_drbg_random, &maker->random);
+    mbedtls_x509write_crt_free(&cert);
+    return code;
+}
+
+static int write_file(const char *directory, const char *name, const char *text, mode_t mode)
+{
+    char path[4096];
+    int len = snprintf(path, sizeof path, "%s/%s", directory, name);
+    if (len < 0 || (size_t)len >= sizeof path)
+        return -1;
+    unlink(path);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    size_t size = strlen(text);
+    int failed = fd < 0 || write(fd, text, size) != (ssize_t)size;
+    if (fd >= 0 && close(fd) != 0)
+        failed = 1;
+    if (failed)
+        fprintf(stderr, "cpm-mockserver: %s: %s\n", path, strerror(errno));
+    return failed ? -1 : 0;
+}
+
+static int make(struct maker *maker, const char *host, char *ca, char *cert, char *key)
+{
+    int code = mbedtls_ctr_drbg_seed(&maker->random, mbedtls_entropy_func, &maker->entropy, NULL, 0);
+    code = code ? code : make_key(maker, &maker->ca_key);
+    code = code ? code : make_key(maker, &maker->key);
+    code = code ? code : write_cert(maker, 1, host, ca);
+    code = code ? code : write_cert(maker, 0, host, cert);
+    return code ? code : mbedtls_pk_write_key_pem(&maker->key, (unsigned char *)key, PEM_MAX);
+}
+
+int cpmsync_mock_cert_make(const char *directory, const char *host)
+{
+    struct maker maker;
+    char *ca = (char *)calloc(3, PEM_MAX), text[128];
+    if (!ca || strlen(host) > 100 || strpbrk(host, ",=+")) {
+        fprintf(stderr, "cpm-mockserver: %s is no name for a certificate\n", host);
+        free(ca);
+        return -1;
+    }
+    char *cert = ca + PEM_MAX, *key = cert + PEM_MAX;
+    mbedtls_entropy_init(&maker.entropy);
+    mbedtls_ctr_drbg_init(&maker.random);
+    mbedtls_pk_init(&maker.ca_key);
+    mbedtls_pk_init(&maker.key);
+    int code = make(&maker, host, ca, cert, key), failed = code != 0;
+    if (code != 0) {
+        mbedtls_strerror(code, text, sizeof text);
+        fprintf(stderr, "cpm-mockserver: certificate: %s\n", text);
+    }
+    if (!failed && mkdir(directory, 0700) != 0 && errno != EEXIST) {
+        fprintf(stderr, "cpm-mockserver: %s: %s\n", directory, strerror(errno));
+        failed = 1;
+    }
+    failed = failed || write_file(directory, "ca.pem", ca, 0644) != 0 ||
+             write_file(directory, "server.pem", cert, 0644) != 0 ||
+             write_file(directory, "server.key", key, 0600) != 0;
+    mbedtls_pk_free(&maker.key);
+    mbedtls_pk_free(&maker.ca_key);
+    mbedtls_ctr_drbg_free(&maker.random);
+    mbedtls_entropy_free(&maker.entropy);
+    free(ca);
+    return failed ? -1 : 0;
+}

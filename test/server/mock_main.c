@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: MIT */
+/* cpm-mockserver: the mock Message Storage Server on TCP and TLS. */
+#define _POSIX_C_SOURCE 200809L
+#include "mock_loop.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LIST_MAX = 64, EXIT_USAGE = 2 };
+
+struct list {
+    const char *values[LIST_MAX];
+    size_t count;
+};
+
+struct options {
+    const char *listen;
+    const char *port_file;
+    const char *tls_cert;
+    const char *tls_key;
+    const char *tls_auto;
+    const char *name;
+    const char *capability;
+    const char *seed;
+    const char *trace;
+    const char *expunge_log;
+    const char *scram_iterations;
+    struct list users;
+    struct list loads;
+    struct list scripts;
+    struct list faults;
+    struct list generates;
+    int starttls;
+    int require_tls;
+    int help;
+};
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int number)
+{
+    (void)number;
+    stop = 1;
+}
+
+static void help(void)
+{
+    const char *name, *proves, *text;
+    size_t i;
+    printf("cpm-mockserver: an IMAP server over one store in memory, for tests\n\n"
+           "  --listen ADDRESS:PORT       default 127.0.0.1:0, any free port\n"
+           "  --port-file FILE            the port is written there once it is known\n"
+           "  --tls-cert FILE --tls-key FILE   TLS with this certificate (PEM)\n"
+           "  --tls-auto DIR --name HOST  TLS with a certificate made now, for HOST (default localhost), localhost,\n"
+           "                              127.0.0.1 and ::1; DIR/ca.pem is what the client has to trust\n"
+           "  --starttls                  begin in clear and offer STARTTLS\n"
+           "  --require-tls               no login in clear (LOGINDISABLED)\n"
+           "  --user NAME:PASSWORD        may be repeated; default test:test. What is loaded belongs to the first\n"
+           "  --load DIR|FILE             a Maildir++ tree or an mbox file; may be repeated\n"
+           "  --generate MAILBOX=COUNT[:OCTETS]   made-up messages; may be repeated\n"
+           "  --script FILE               a line a step, see below; may be repeated\n"
+           "  --capability LIST           advertise exactly these (blank-separated)\n"
+           "  --expunge-log N             expunges a mailbox remembers; 0 is none\n"
+           "  --scram-iterations N        default 4096\n"
+           "  --seed N                    the same seed and conversation give the same bytes; default 0\n"
+           "  --trace FILE                the conversation, passwords included; '-' is stderr\n"
+           "  --fault NAME[=VALUE]        misbehave, see below; may be repeated\n\n"
+           "Prints \"listening on ADDRESS:PORT\" and serves until SIGTERM or SIGINT. Exit status 0; 1 if something "
+           "could not\n"
+           "be set up or a step of the script never fired; 2 for wrong usage.\n\n"
+           "Script: [MOMENT] ACTION. '#' starts a comment. Without a moment the action happens at the start.\n"
+           "  at-connect N                the N-th connection\n"
+           "  before N COMMAND            the N-th COMMAND has arrived; * is any command, FETCH also UID FETCH\n"
+           "  after N COMMAND             its tagged answer is written\n"
+           "  deliver MAILBOX [COUNT] [FLAG...]     flag MAILBOX UIDS +FLAG|-FLAG...     expunge MAILBOX UIDS\n"
+           "  create MAILBOX   delete MAILBOX   rename MAILBOX TO   uidvalidity MAILBOX   drop-log MAILBOX\n"
+           "  nomodseq MAILBOX   raise-modseq MAILBOX N   fault NAME[=VALUE]   user NAME (of the steps below it)\n\n"
+           "Faults, with the line of the conformance list each proves:\n");
+    for (i = 0; cpmsync_mock_fault_list(i, &name, &proves, &text) == 0; i++)
+        printf("  %-20s %-10s %s\n", name, proves, text);
+}
+
+static int wrong(const char *what, const char *option)
+{
+    fprintf(stderr, "cpm-mockserver: %s %s; --help tells more\n", option, what);
+    return EXIT_USAGE;
+}
+
+static int add(struct list *list, const char *value)
+{
+    if (list->count == LIST_MAX)
+        return 0;
+    list->values[list->count++] = value;
+    return 1;
+}
+
+/* Where a valued option goes: a text, or a list. */
+static int take(struct options *o, const char *option, const char *value)
+{
+    struct {
+        const char *name;
+        const char **text;
+        struct list *list;
+    } places[] = {{"--listen", &o->listen, NULL}, {"--port-file", &o->port_file, NULL},
+        {"--tls-cert", &o->tls_cert, NULL}, {"--tls-key", &o->tls_key, NULL}, {"--tls-auto", &o->tls_auto, NULL},
+        {"--name", &o->name, NULL}, {"--capability", &o->capability, NULL}, {"--seed", &o->seed, NULL},
+        {"--trace", &o->trace, NULL}, {"--expunge-log", &o->expunge_log, NULL},
+        {"--scram-iterations", &o->scram_iterations, NULL}, {"--user", NULL, &o->users}, {"--load", NULL, &o->loads},
+        {"--script", NULL, &o->scripts}, {"--fault", NULL, &o->faults}, {"--generate", NULL, &o->generates}};
+    size_t i;
+    for (i = 0; i < sizeof places / sizeof *places; i++) {
+        if (strcmp(option, places[i].name) != 0)
+            continue;
+        if (!value)
+            return wrong("wants a value", option);
+        if (places[i].text)
+            *places[i].text = value;
+        else if (!add(places[i].list, value))
+            return wrong("is given too often", option);
+        return 0;
+    }
+    return wrong("is no option", option);
+}
+
+static int parse(struct options *o, int argc, char **argv)
+{
+    int i;
+    o->listen = "127.0.0.1:0";
+    o->name = "localhost";
+    for (i = 1; i < argc; i++) {
+        int *flag = strcmp(argv[i], "--starttls") == 0      ? &o->starttls
+                    : strcmp(argv[i], "--require-tls") == 0 ? &o->require_tls
+                    : strcmp(argv[i], "--help") == 0        ? &o->help
+                                                            : NULL;
+        if (flag) {
+            *flag = 1;
+            continue;
+        }
+        int error = take(o, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
+        if (error)
+            return error;
+        i++;
+    }
+    if (!o->tls_cert != !o->tls_key)
+        return wrong("go together", "--tls-cert and --tls-key");
+    if (o->tls_cert && o->tls_auto)
+        return wrong("excludes --tls-cert", "--tls-auto");
+    if (o->starttls && !o->tls_cert && !o->tls_auto)
+        return wrong("wants a certificate", "--starttls");
+    if (o->users.count == 0)
+        add(&o->users, "test:test");
+    return 0;
+}
+
+static int read_number(const char *text, int64_t *number)
+{
+    char *end;
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    *number = value;
+    return errno == 0 && *text >= '0' && *text <= '9' && *end == 0;
+}
+
+/* ---- trace ---- */
+
+struct trace {
+    FILE *file;
+    int conn;
+    int direction;
+    int in_line;
+};
+
+/* "[1] C: a NOOP": a line goes on only in the same direction of the same connection. */
+static void trace_octets(void *ctx, int conn, int direction, const void *data, size_t len)
+{
+    struct trace *trace = (struct trace *)ctx;
+    const char *at = (const char *)data, *end = at + len;
+    if (trace->in_line && (trace->conn != conn || trace->direction != direction)) {
+        fputc('\n', trace->file);
+        trace->in_line = 0;
+    }
+    while (at < end) {
+        if (!trace->in_line)
+            fprintf(trace->file, "[%d] %s ", conn, direction == CPMSYNC_MOCK_FROM_CLIENT ? "C:" : "S:");
+        const char *lf = (const char *)memchr(at, '\n', (size_t)(end - at));
+        const char *line_end = lf ? lf + 1 : end;
+        for (; at < line_end; at++)
+            if (*at != '\r')
+                fputc(*at, trace->file);
+        trace->in_line = !lf;
+    }
+    trace->conn = conn;
+    trace->direction = direction;
+    fflush(trace->file);
+}
+
+/* ---- setting up ---- */
+
+static int failed(const char *what, int error)
+{
+    fprintf(stderr, "cpm-mockserver: %s: %s\n", what, cpmsync_error_name(error));
+    return 1;
+}
+
+static int add_users(struct cpmsync_mock *mock, const struct options *o)
+{
+    size_t i;
+    for (i = 0; i < o->users.count; i++) {
+        char name[256];
+        const char *colon = strchr(o->users.values[i], ':');
+        size_t len = colon ? (size_t)(colon - o->users.values[i]) : 0;
+        if (len == 0 || len >= sizeof name)
+            return wrong("wants NAME:PASSWORD", "--user");
+        memcpy(name, o->users.values[i], len);
+        name[len] = 0;
+        int error = cpmsync_mock_user_add(mock, name, colon + 1);
+        if (error)
+            return failed(name, error);
+    }
+    return 0;
+}
+
+static int generate(struct cpmsync_mock *mock, const char *text)
+{
+    char mailbox[512], count_text[32];
+    const char *equals = strrchr(text, '='), *colon = equals ? strchr(equals, ':') : NULL;
+    int64_t count, octets = 0;
+    size_t len = equals ? (size_t)(equals - text) : 0;
+    size_t count_len = equals ? (colon ? (size_t)(colon - equals) - 1 : strlen(equals + 1)) : 0;
+    if (len == 0 || len >= sizeof mailbox || count_len >= sizeof count_text)
+        return wrong("wants MAILBOX=COUNT[:OCTETS]", "--generate");
+    memcpy(mailbox, text, len);
+    mailbox[len] = 0;
+    memcpy(count_text, equals + 1, count_len);
+    count_text[count_len] = 0;
+    if (!read_number(count_text, &count) || count > UINT32_MAX || (colon && !read_number(colon + 1, &octets)))
+        return wrong("wants MAILBOX=COUNT[:OCTETS]", "--generate");
+    int error = cpmsync_mock_mailbox_create(mock, NULL, mailbox);
+    if (error && error != CPMSYNC_ERR_STATE)
+        return failed(mailbox, error);
+    error = cpmsync_mock_generate(mock, NULL, mailbox, (uint32_t)count, (size_t)octets);
+    return error ? failed(mailbox, error) : 0;
+}
+
+static int run_script(struct cpmsync_mock *mock, const char *path)
+{
+    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+    size_t len = 0, size = 1 << 20;
+    char *text = (char *)malloc(size);
+    unsigned line = 0;
+    int error = file && text ? 0 : -1;
+    if (!error)
+        len = fread(text, 1, size, file);
+    if (error || ferror(file) || len == size)
+        fprintf(stderr, "cpm-mockserver: %s cannot be read: %s\n", path, file ? "too long" : strerror(errno));
+    else {
+        error = cpmsync_mock_script(mock, text, len, &line);
+        if (error)
+            fprintf(stderr, "cpm-mockserver: %s:%u is wrong, or cannot be done\n", path, line);
+    }
+    if (file && file != stdin)
+        fclose(file);
+    free(text);
+    return error || len == size ? 1 : 0;
+}
+
+static int fill(struct cpmsync_mock *mock, const struct options *o)
+{
+    size_t i;
+    int error = add_users(mock, o);
+    for (i = 0; i < o->faults.count && !error; i++)
+        if (cpmsync_mock_fault(mock, o->faults.values[i]) != 0)
+            error = wrong("is no fault, or has a wrong value", o->faults.values[i]);
+    for (i = 0; i < o->loads.count && !error; i++) {
+        int64_t count = cpmsync_mock_load(mock, NULL, o->loads.values[i]);
+        error = count < 0 ? failed(o->loads.values[i], (int)count) : 0;
+    }
+    for (i = 0; i < o->generates.count && !error; i++)
+        error = generate(mock, o->generates.values[i]);
+    for (i = 0; i < o->scripts.count && !error; i++)
+        error = run_script(mock, o->scripts.values[i]);
+    return error;
+}
+
+/* Written beside and renamed, so that who waits for the file never reads half of it. */
+static int write_port(const char *path, unsigned port)
+{
+    char beside[4096];
+    int len = snprintf(beside, sizeof beside, "%s.new", path);
+    FILE *file = len > 0 && (size_t)len < sizeof beside ? fopen(beside, "w") : NULL;
+    int bad = !file || fprintf(file, "%u\n", port) < 0;
+    if (file && fclose(file) != 0)
+        bad = 1;
+    if (bad || rename(beside, path) != 0) {
+        fprintf(stderr, "cpm-mockserver: %s: %s\n", path, strerror(errno));
+        return 1;
+    }
+    return 0;
+}
+
+static int load_tls(const struct options *o, struct mock_tls **tls)
+{
+    char cert[4096], key[4096];
+    *tls = NULL;
+    if (!o->tls_auto && !o->tls_cert)
+        return 0;
+    if (o->tls_auto) {
+        if (cpmsync_mock_cert_make(o->tls_auto, o->name) != 0)
+            return 1;
+        snprintf(cert, sizeof cert, "%s/server.pem", o->tls_auto);
+        snprintf(key, sizeof key, "%s/server.key", o->tls_auto);
+    }
+    *tls = cpmsync_mock_tls_new(o->tls_auto ? cert : o->tls_cert, o->tls_auto ? key : o->tls_key);
+    return *tls ? 0 : 1;
+}
+
+static int has_fault(const struct options *o, const char *name)
+{
+    size_t i;
+    for (i = 0; i < o->faults.count; i++)
+        if (strcmp(o->faults.values[i], name) == 0)
+            return 1;
+    return 0;
+}
+
+static int serve(struct cpmsync_mock *mock, struct mock_tls *tls, const struct options *o)
+{
+    struct mock_loop_config loop;
+    struct sigaction action;
+    char shown[128];
+    unsigned port, line = 0;
+    memset(&loop, 0, sizeof loop);
+    memset(&action, 0, sizeof action);
+    loop.mock = mock;
+    loop.tls = tls;
+    loop.starttls = o->starttls;
+    loop.coalesce = has_fault(o, "coalesce");
+    loop.stop = &stop;
+    action.sa_handler = on_signal;
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    loop.listener = cpmsync_mock_listen(o->listen, shown, sizeof shown, &port);
+    if (loop.listener < 0 || (o->port_file && write_port(o->port_file, port) != 0))
+        return 1;
+    printf("listening on %s\n", shown);
+    fflush(stdout);
+    int result = cpmsync_mock_serve(&loop) ? 1 : 0;
+    close(loop.listener);
+    size_t unfired = cpmsync_mock_script_unfired(mock, &line);
+    if (unfired) {
+        fprintf(stderr, "cpm-mockserver: %zu steps of the script never fired or failed, the first is line %u\n",
+            unfired, line);
+        result = 1;
+    }
+    return result;
+}
+
+static int configure(struct cpmsync_mock_config *config, const struct options *o)
+{
+    int64_t seed = 0;
+    config->size = sizeof *config;
+    config->capabilities = o->capability;
+    config->starttls = o->starttls;
+    config->require_tls = o->require_tls;
+    if (o->seed && !read_number(o->seed, &seed))
+        return wrong("wants a number", "--seed");
+    config->seed = (uint64_t)seed;
+    if (o->expunge_log && !read_number(o->expunge_log, &config->expunge_log))
+        return wrong("wants a number", "--expunge-log");
+    if (o->expunge_log && config->expunge_log == 0)
+        config->expunge_log = CPMSYNC_OFF;
+    if (o->scram_iterations && !read_number(o->scram_iterations, &config->scram_iterations))
+        return wrong("wants a number", "--scram-iterations");
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct options o;
+    struct cpmsync_mock_config config;
+    struct trace trace = {NULL, 0, 0, 0};
+    struct mock_tls *tls = NULL;
+    memset(&o, 0, sizeof o);
+    memset(&config, 0, sizeof config);
+    int result = parse(&o, argc, argv);
+    if (result)
+        return result;
+    if (o.help) {
+        help();
+        return 0;
+    }
+    result = configure(&config, &o);
+    if (result)
+        return result;
+    if (o.trace) {
+        trace.file = strcmp(o.trace, "-") == 0 ? stderr : fopen(o.trace, "w");
+        if (!trace.file) {
+            fprintf(stderr, "cpm-mockserver: %s: %s\n", o.trace, strerror(errno));
+            return 1;
+        }
+        config.trace = trace_octets;
+        config.trace_ctx = &trace;
+    }
+    struct cpmsync_mock *mock = cpmsync_mock_new(&config);
+    result = mock ? fill(mock, &o) : wrong("cannot be served", "this configuration");
+    result = result ? result : load_tls(&o, &tls);
+    result = result ? result : serve(mock, tls, &o);
+    cpmsync_mock_tls_free(tls);
+    cpmsync_mock_free(mock);
+    if (trace.file && trace.file != stderr)
+        fclose(trace.file);
+    return result;
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+#define _POSIX_C_SOURCE 200809L
+#include "mock_tls.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <mbedtls/ctr_drbg.h>
+#include <mbedtls/entropy.h>
+#include <mbedtls/error.h>
+#include <mbedtls/pk.h>
+#include <mbedtls/ssl.h>
+#include <mbedtls/ssl_cache.h>
+#include <mbedtls/ssl_ticket.h>
+#include <mbedtls/version.h>
+#include <mbedtls/x509_crt.h>
+
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+#include <psa/crypto.h>
+#endif
+
+enum { TICKET_SECONDS = 86400 };
+
+struct mock_tls {
+    mbedtls_entropy_context entropy;
+    mbedtls_ctr_drbg_context random;
+    mbedtls_x509_crt chain;
+    mbedtls_pk_context key;
+    mbedtls_ssl_config config;
+    mbedtls_ssl_cache_context cache;
+    mbedtls_ssl_ticket_context tickets;
+};
+
+struct mock_tls_session {
+    mbedtls_ssl_context ssl;
+    int fd;
+    int wants_write;
+};
+
+static int complain(const char *what, int code)
+{
+    char text[128];
+    mbedtls_strerror(code, text, sizeof text);
+    fprintf(stderr, "cpm-mockserver: %s: %s\n", what, text);
+    return code;
+}
+
+static int read_files(struct mock_tls *tls, const char *cert_file, const char *key_file)
+{
+    int code = mbedtls_x509_crt_parse_file(&tls->chain, cert_file);
+    if (code != 0)
+        return complain(cert_file, code);
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+    code = mbedtls_pk_parse_keyfile(&tls->key, key_file, NULL, mbedtls_ctr_drbg_random, &tls->random);
+#else
+    code = mbedtls_pk_parse_keyfile(&tls->key, key_file, NULL);
+#endif
+    if (code != 0)
+        return complain(key_file, code);
+    code = mbedtls_ssl_conf_own_cert(&tls->config, &tls->chain, &tls->key);
+    return code ? complain("certificate and key", code) : 0;
+}
+
+static int configure(struct mock_tls *tls)
+{
+    int code = mbedtls_ssl_config_defaults(
+        &tls->config, MBEDTLS_SSL_IS_SERVER, MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT);
+    if (code != 0)
+        return complain("TLS", code);
+#if MBEDTLS_VERSION_NUMBER >= 0x03020000
+    mbedtls_ssl_conf_min_tls_version(&tls->config, MBEDTLS_SSL_VERSION_TLS1_2);
+#else
+    mbedtls_ssl_conf_min_version(&tls->config, MBEDTLS_SSL_MAJOR_VERSION_3, MBEDTLS_SSL_MINOR_VERSION_3);
+#endif
+    mbedtls_ssl_conf_rng(&tls->config, mbedtls_ctr_drbg_random, &tls->random);
+    mbedtls_ssl_conf_session_cache(&tls->config, &tls->cache, mbedtls_ssl_cache_get, mbedtls_ssl_cache_set);
+    code = mbedtls_ssl_ticket_setup(
+        &tls->tickets, mbedtls_ctr_drbg_random, &tls->random, MBEDTLS_CIPHER_AES_256_GCM, TICKET_SECONDS);
+    if (code != 0)
+        return complain("TLS tickets", code);
+    mbedtls_ssl_conf_session_tickets_cb(
+        &tls->config, mbedtls_ssl_ticket_write, mbedtls_ssl_ticket_parse, &tls->tickets);
+    return 0;
+}
+
+struct mock_tls *cpmsync_mock_tls_new(const char *cert_file, const char *key_file)
+{
+    struct mock_tls *tls = (struct mock_tls *)calloc(1, sizeof *tls);
+    if (!tls)
+        return NULL;
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+    psa_crypto_init();
+#endif
+    mbedtls_entropy_init(&tls->entropy);
+    mbedtls_ctr_drbg_init(&tls->random);
+    mbedtls_x509_crt_init(&tls->chain);
+    mbedtls_pk_init(&tls->key);
+    mbedtls_ssl_config_init(&tls->config);
+    mbedtls_ssl_cache_init(&tls->cache);
+    mbedtls_ssl_ticket_init(&tls->tickets);
+    int code = mbedtls_ctr_drbg_seed(&tls->random, mbedtls_entropy_func, &tls->entropy, NULL, 0);
+    if (code != 0)
+        complain("random numbers", code);
+    if (code != 0 || configure(tls) != 0 || read_files(tls, cert_file, key_file) != 0) {
+        cpmsync_mock_tls_free(tls);
+        return NULL;
+    }
+    return tls;
+}
+
+void cpmsync_mock_tls_free(struct mock_tls *tls)
+{
+    if (!tls)
+        return;
+    mbedtls_ssl_config_free(&tls->config);
+    mbedtls_ssl_cache_free(&tls->cache);
+    mbedtls_ssl_ticket_free(&tls->tickets);
+    mbedtls_pk_free(&tls->key);
+    mbedtls_x509_crt_free(&tls->chain);
+    mbedtls_ctr_drbg_free(&tls->random);
+    mbedtls_entropy_free(&tls->entropy);
+    free(tls);
+}
+
+static int send_octets(void *ctx, const unsigned char *data, size_t len)
+{
+    ssize_t sent = send(((struct mock_tls_session *)ctx)->fd, data, len, MSG_NOSIGNAL);
+    if (sent >= 0)
+        return (int)sent;
+    return errno == EAGAIN || errno == EINTR ? MBEDTLS_ERR_SSL_WANT_WRITE : MBEDTLS_ERR_SSL_INTERNAL_ERROR;
+}
+
+static int receive_octets(void *ctx, unsigned char *data, size_t size)
+{
+    ssize_t got = recv(((struct mock_tls_session *)ctx)->fd, data, size, 0);
+    if (got >= 0)
+        return (int)got;
+    return errno == EAGAIN || errno == EINTR ? MBEDTLS_ERR_SSL_WANT_READ : MBEDTLS_ERR_SSL_INTERNAL_ERROR;
+}
+
+struct mock_tls_session *cpmsync_mock_tls_start(struct mock_tls *tls, int fd)
+{
+    struct mock_tls_session *session = (struct mock_tls_session *)calloc(1, sizeof *session);
+    if (!session)
+        return NULL;
+    session->fd = fd;
+    mbedtls_ssl_init(&session->ssl);
+    if (mbedtls_ssl_setup(&session->ssl, &tls->config) != 0) {
+        cpmsync_mock_tls_end(session);
+        return NULL;
+    }
+    mbedtls_ssl_set_bio(&session->ssl, session, send_octets, receive_octets, NULL);
+    return session;
+}
+
+void cpmsync_mock_tls_end(struct mock_tls_session *session)
+{
+    if (!session)
+        return;
+    mbedtls_ssl_free(&session->ssl);
+    free(session);
+}
+
+static int is_again(struct mock_tls_session *session, int code)
+{
+    session->wants_write = code == MBEDTLS_ERR_SSL_WANT_WRITE;
+    return code == MBEDTLS_ERR_SSL_WANT_READ || code == MBEDTLS_ERR_SSL_WANT_WRITE;
+}
+
+int cpmsync_mock_tls_wants_write(const struct mock_tls_session *session)
+{
+    return session->wants_write;
+}
+
+int cpmsync_mock_tls_handshake(struct mock_tls_session *session)
+{
+    int code = mbedtls_ssl_handshake(&session->ssl);
+    if (code == 0)
+        return MOCK_TLS_DONE;
+    return is_again(session, code) ? MOCK_TLS_AGAIN : MOCK_TLS_FAILED;
+}
+
+int cpmsync_mock_tls_read(struct mock_tls_session *session, void *data, size_t size)
+{
+    int code = mbedtls_ssl_read(&session->ssl, (unsigned char *)data, size);
+    if (code > 0)
+        return code;
+    if (code == 0 || code == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)
+        return -2;
+    return is_again(session, code) ? 0 : -1;
+}
+
+int cpmsync_mock_tls_write(struct mock_tls_session *session, const void *data, size_t len)
+{
+    int code = mbedtls_ssl_write(&session->ssl, (const unsigned char *)data, len);
+    if (code >= 0)
+        return code;
+    return is_again(session, code) ? 0 : -1;
+}
+
+void cpmsync_mock_tls_close(struct mock_tls_session *session)
+{
+    mbedtls_ssl_close_notify(&session->ssl);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* The server's side of TLS: one configuration, a session for every connection, tickets and a cache for resumption. */
+#ifndef CPMSYNC_MOCK_TLS_H
+#define CPMSYNC_MOCK_TLS_H
+
+#include <stddef.h>
+
+struct mock_tls;
+struct mock_tls_session;
+
+enum { MOCK_TLS_FAILED = -1, MOCK_TLS_AGAIN = 0, MOCK_TLS_DONE = 1 };
+
+/* PEM files. NULL if they cannot be read, or do not belong together; a line on stderr says why. */
+struct mock_tls *cpmsync_mock_tls_new(const char *cert_file, const char *key_file);
+void cpmsync_mock_tls_free(struct mock_tls *tls);
+
+/* A session on a connected, non-blocking socket. NULL without memory. */
+struct mock_tls_session *cpmsync_mock_tls_start(struct mock_tls *tls, int fd);
+void cpmsync_mock_tls_end(struct mock_tls_session *session);
+
+/* MOCK_TLS_*; after AGAIN `wants_write` says what to wait for. */
+int cpmsync_mock_tls_handshake(struct mock_tls_session *session);
+int cpmsync_mock_tls_wants_write(const struct mock_tls_session *session);
+
+/* How many octets, 0 for not now, negative for never again (-2: the end of the stream). */
+int cpmsync_mock_tls_read(struct mock_tls_session *session, void *data, size_t size);
+int cpmsync_mock_tls_write(struct mock_tls_session *session, const void *data, size_t len);
+/* Tells the end, as far as that does not block. */
+void cpmsync_mock_tls_close(struct mock_tls_session *session);
+
+/* Makes a CA and a certificate for `host`, localhost, 127.0.0.1 and ::1: ca.pem, server.pem and server.key in the
+ * directory, which is made if it is missing. 0, or -1 with a line on stderr. */
+int cpmsync_mock_cert_make(const char *directory, const char *host);
+
+#endif
