@@ -296,6 +296,10 @@ int cpmsync_batch_cover(struct cpmsync_batch *batch, uint32_t first, uint32_t la
 {
     if (batch->error || last < first)
         return batch->error;
+    for (size_t i = 0; i < batch->mailbox->cache.covered.count; i++)
+        if (batch->mailbox->cache.covered.ranges[i].first <= first &&
+            last <= batch->mailbox->cache.covered.ranges[i].last)
+            return 0;
     batch->changed = true;
     return fail(batch, cpmsync_uidset_add(&batch->mailbox->cache.covered, first, last));
 }

@@ -11,7 +11,8 @@
 #include "cache/cache.h"
 
 enum cpmsync_mailbox_bits {
-    CPMSYNC_MAILBOX_NOMODSEQ = 1 /* the server keeps no mod-sequences here */
+    CPMSYNC_MAILBOX_NOMODSEQ = 1, /* the server keeps no mod-sequences here */
+    CPMSYNC_MAILBOX_VERIFIED = 2  /* at the cursor the rows were all messages there are: the n-th is message n */
 };
 
 struct cpmsync_open_mailbox {

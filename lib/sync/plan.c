@@ -3,7 +3,10 @@
 
 #include "sync/resync.h"
 
-enum { KNOWN_RANGES = 200 }; /* at most 22 octets each */
+enum {
+    KNOWN_RANGES = 200, /* at most 22 octets each */
+    MATCH_PAIRS = 11    /* likewise: 256 octets at most (R7) */
+};
 
 static bool qresync_usable(const struct cpmsync_session *session, const struct cpmsync_server_facts *facts)
 {
@@ -42,17 +45,43 @@ bool cpmsync_plan_lower(
     return false;
 }
 
-/* Too many ranges for one line are left out, which means all UIDs below UIDNEXT (Q-17, Q-23). Naming fewer would move
- * the cursor past changes of the others (Q-18). */
-static void known_uids(struct cpmsync_command *command, const struct cpmsync_cache *cache)
+/*
+ * Message numbers and UIDs that belonged together at the cursor (RFC 7162 3.2.5.2), for servers that forgot which messages
+ * were expunged: the last messages, ever farther apart, since most changes are at the end.
+ */
+static void sequence_match(struct cpmsync_command *command, const struct cpmsync_cache *cache)
 {
-    if (cache->covered.count <= KNOWN_RANGES)
-        cpmsync_command_set(command, &cache->covered);
+    size_t count = cpmsync_columns_count(cache->columns);
+    struct cpmsync_uidset numbers;
+    struct cpmsync_uidset uids;
+    struct cpmsync_row row;
+    int error = 0;
+
+    cpmsync_uidset_init(&numbers, cache->mem, MATCH_PAIRS);
+    cpmsync_uidset_init(&uids, cache->mem, MATCH_PAIRS);
+    for (unsigned pair = MATCH_PAIRS; pair-- > 0 && !error;) {
+        size_t back = ((size_t)1 << pair) - 1;
+        if (back >= count || !cpmsync_columns_at(cache->columns, count - back, &row))
+            continue;
+        error = cpmsync_uidset_add(&numbers, (uint32_t)(count - back), (uint32_t)(count - back));
+        if (!error)
+            error = cpmsync_uidset_add(&uids, row.uid, row.uid);
+    }
+    if (!error && numbers.count) {
+        cpmsync_command_open(command);
+        cpmsync_command_set(command, &numbers);
+        cpmsync_command_set(command, &uids);
+        cpmsync_command_close(command);
+    }
+    cpmsync_uidset_clear(&numbers);
+    cpmsync_uidset_clear(&uids);
 }
 
 void cpmsync_plan_select_parameter(
-    struct cpmsync_command *command, enum cpmsync_rung rung, const struct cpmsync_cache *cache)
+    struct cpmsync_command *command, enum cpmsync_rung rung, const struct cpmsync_open_mailbox *mailbox)
 {
+    const struct cpmsync_cache *cache = &mailbox->cache;
+
     if (rung == CPMSYNC_RUNG_PLAIN)
         return;
     cpmsync_command_open(command);
@@ -63,7 +92,13 @@ void cpmsync_plan_select_parameter(
         cpmsync_command_open(command);
         cpmsync_command_number(command, cache->uidvalidity);
         cpmsync_command_number(command, cache->highestmodseq);
-        known_uids(command, cache);
+        /* Too many ranges for one line are left out, which means all UIDs below UIDNEXT (Q-17, Q-23). Naming fewer would
+         * move the cursor past changes of the others (Q-18). */
+        if (cache->covered.count <= KNOWN_RANGES) {
+            cpmsync_command_set(command, &cache->covered);
+            if (mailbox->bits & CPMSYNC_MAILBOX_VERIFIED)
+                sequence_match(command, cache);
+        }
         cpmsync_command_close(command);
     }
     cpmsync_command_close(command);

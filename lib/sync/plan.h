@@ -23,10 +23,10 @@ enum cpmsync_rung cpmsync_plan_rung(const struct cpmsync_session *session, const
 bool cpmsync_plan_lower(
     struct cpmsync_server_facts *facts, enum cpmsync_rung rung, const struct cpmsync_session *session);
 
-/* Writes SELECT's parameter for the rung, if any: known-uids are the covered UIDs (R7), left out where they
- * would make the line too long (Q-23). */
+/* Writes SELECT's parameter for the rung, if any: known-uids are the covered UIDs, left out where they would make the line
+ * too long (Q-23); sequence-match data only of a verified mailbox (R7, Q-19, Q-20). */
 void cpmsync_plan_select_parameter(
-    struct cpmsync_command *command, enum cpmsync_rung rung, const struct cpmsync_cache *cache);
+    struct cpmsync_command *command, enum cpmsync_rung rung, const struct cpmsync_open_mailbox *mailbox);
 
 /* The width of the next range when `missing` messages lie in `span` UIDs: about CPMSYNC_RESYNC_RANGE messages, however
  * sparse they are. */

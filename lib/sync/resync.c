@@ -182,7 +182,7 @@ static void submit_select(struct cpmsync_resync *resync)
 {
     begin_command(resync, &resync->select, "SELECT");
     cpmsync_command_astring(&resync->select.text, cpmsync_buf_slice(&resync->wire_name));
-    cpmsync_plan_select_parameter(&resync->select.text, resync->rung, &resync->mailbox->cache);
+    cpmsync_plan_select_parameter(&resync->select.text, resync->rung, resync->mailbox);
     resync->select.rules = CPMSYNC_COMMAND_SELECT;
     resync->select.done = select_done;
     resync->select_busy = submit(resync, &resync->select);
@@ -238,6 +238,15 @@ static void unselect_done(struct cpmsync_session_command *command, int error, co
     go_on(resync);
 }
 
+/* The rows are all messages there are, so the n-th is message n. */
+static bool numbered(const struct cpmsync_resync *resync)
+{
+    const struct cpmsync_uidset *covered = &resync->mailbox->cache.covered;
+
+    return resync->apply.exists_known && !resync->apply.uncounted && covered->count == 1 &&
+           covered->ranges[0].first == 1;
+}
+
 /* SELECT's answer is complete and applied: cursors, and what is left to do. */
 static void selected(struct cpmsync_resync *resync)
 {
@@ -258,7 +267,10 @@ static void selected(struct cpmsync_resync *resync)
     apply->code_modseq = 0;
     apply->max_modseq = 0;
     resync->mod_sequences = resync->select_modseq != 0;
-    cpmsync_batch_bits(&apply->batch, apply->nomodseq ? CPMSYNC_MAILBOX_NOMODSEQ : 0);
+    unsigned bits = apply->nomodseq ? CPMSYNC_MAILBOX_NOMODSEQ : 0;
+    if (!apply->batch.open && resync->select_modseq == cache->highestmodseq)
+        bits |= resync->mailbox->bits & CPMSYNC_MAILBOX_VERIFIED; /* nothing changed since */
+    cpmsync_batch_bits(&apply->batch, bits);
 
     bool rewound = resync->select_modseq < cache->highestmodseq ||
                    (apply->uidnext_known && covered && apply->uidnext < cpmsync_cache_uidnext(cache));
@@ -271,6 +283,9 @@ static void selected(struct cpmsync_resync *resync)
     } else {
         resync->pass_due = true;
     }
+    bool all = apply->uidnext_known && apply->uidnext == cpmsync_cache_uidnext(cache) && !resync->pass_due;
+    if (all && cpmsync_apply_counts(apply) && numbered(resync))
+        cpmsync_batch_bits(&apply->batch, resync->mailbox->bits | CPMSYNC_MAILBOX_VERIFIED);
     if (!apply->uidnext_known)
         apply->tail_due = true; /* C-12 */
     commit(resync);
@@ -314,11 +329,36 @@ static void select_done(struct cpmsync_session_command *command, int error, cons
 
 /* ---- new messages, and the full pass */
 
+/* The last UID worth asking for, 0 if none. */
+static uint32_t last_wanted(const struct cpmsync_resync *resync)
+{
+    const struct cpmsync_apply *apply = &resync->apply;
+
+    return apply->uidnext_known ? apply->uidnext - 1 : 0;
+}
+
+/* The quiet point (R12): nothing is in flight, nothing left to ask. The batch that ends here takes the cursor along. */
+static void settle(struct cpmsync_resync *resync)
+{
+    struct cpmsync_apply *apply = &resync->apply;
+    bool quiet =
+        resync->in_flight == 0 && !resync->pass_due && !apply->tail_due && resync->next_first > last_wanted(resync);
+
+    if (!quiet || apply->suspect || !cpmsync_apply_counts(apply))
+        return;
+    if (apply->next_modseq && !apply->nomodseq)
+        cpmsync_batch_cursor(&apply->batch, apply->next_modseq);
+    if (numbered(resync))
+        cpmsync_batch_bits(&apply->batch, resync->mailbox->bits | CPMSYNC_MAILBOX_VERIFIED);
+}
+
 static void tail_done(struct cpmsync_resync *resync, const struct fetch *fetch)
 {
     struct cpmsync_apply *apply = &resync->apply;
     uint32_t highest = cpmsync_cache_highest(&resync->mailbox->cache, fetch->first, fetch->last);
 
+    if (apply->batch.open)
+        cpmsync_batch_bits(&apply->batch, resync->mailbox->bits & ~(unsigned)CPMSYNC_MAILBOX_VERIFIED);
     /* Never past what is known to have been told (R15). */
     if (apply->uidnext_known && apply->uidnext - 1 > highest)
         highest = apply->uidnext - 1;
@@ -355,6 +395,7 @@ static void fetch_done(struct cpmsync_session_command *command, int error, const
                 pass_done(resync);
             else
                 tail_done(resync, fetch);
+            settle(resync);
             commit(resync);
         }
     } else if (error && !tagged) {
@@ -364,14 +405,6 @@ static void fetch_done(struct cpmsync_session_command *command, int error, const
 }
 
 /* ---- what next */
-
-/* The last UID worth asking for, 0 if none. */
-static uint32_t last_wanted(const struct cpmsync_resync *resync)
-{
-    const struct cpmsync_apply *apply = &resync->apply;
-
-    return apply->uidnext_known ? apply->uidnext - 1 : 0;
-}
 
 static void submit_tails(struct cpmsync_resync *resync)
 {
@@ -424,8 +457,7 @@ static bool verified(struct cpmsync_resync *resync)
             resync->pass_due = true;
         return false;
     }
-    if (apply->next_modseq && !apply->nomodseq)
-        cpmsync_batch_cursor(&apply->batch, apply->next_modseq);
+    settle(resync);
     return commit(resync);
 }
 

@@ -9,7 +9,8 @@
  *   test NAME                   the name of the cmocka test: a conformance id or a pitfall comes first
  *   config KEY VALUE            security tls|starttls|none, mech, disable (repeatable), user, password, response-max,
  *                               timeout, refuse EVENT (the app's callback refuses events of this type)
- *   cache MAILBOX UV CURSOR COVERED    a mailbox in the store before the start; then lines "row UID MODSEQ FLAG ..."
+ *   cache MAILBOX UV CURSOR COVERED [BITS]   a mailbox in the store before the start (BITS: enum cpmsync_mailbox_bits);
+ *                               then lines "row UID MODSEQ FLAG ..."
  *   login | sync MAILBOX | logout | cancel     an operation is submitted; cancel takes the last one back
  *   S: text                     the server says the line and CRLF. \xHH is an octet, any other backslash itself
  *   S+ text                     the server says exactly these octets, without CRLF

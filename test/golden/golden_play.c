@@ -278,9 +278,9 @@ static void fill_store(struct player *player, size_t at)
 
     memset(&record, 0, sizeof record);
     record.size = sizeof record;
-    int got = sscanf(golden->steps[at].text, "%511s %" SCNu32 " %" SCNu64 " %1023s", mailbox, &record.uidvalidity,
-        &record.highestmodseq, covered);
-    if (got != 4 || !parse_ranges(covered, ranges, 64, &count)) {
+    int got = sscanf(golden->steps[at].text, "%511s %" SCNu32 " %" SCNu64 " %1023s %" SCNu32, mailbox,
+        &record.uidvalidity, &record.highestmodseq, covered, &record.flags);
+    if (got < 4 || !parse_ranges(covered, ranges, 64, &count)) {
         fail(player, golden->steps[at].line, "not a cache");
         return;
     }
