@@ -494,6 +494,26 @@ static void test_a_hook_that_brings_no_socket_is_a_connect_error(void **state)
     net_close(&net);
 }
 
+static void test_a_wake_is_seen_among_the_descriptors_until_taken_back(void **state)
+{
+    struct cpmsync_pollfd fd = {-1, 0};
+    struct cpmsync_tcp_config config = {.size = sizeof(config), .host = "127.0.0.1", .port = 1};
+    struct cpmsync_connector connector;
+    (void)state;
+    assert_int_equal(cpmsync_connector_tcp(&connector, &config), 0);
+    assert_int_equal(connector.ops->pollfds(connector.self, NULL, 0), 1);
+    assert_int_equal(connector.ops->pollfds(connector.self, &fd, 1), 1);
+    assert_int_equal(fd.events, CPMSYNC_POLL_READ);
+    struct pollfd poller = {fd.fd, POLLIN, 0};
+    assert_int_equal(poll(&poller, 1, 0), 0);
+    assert_int_equal(connector.ops->wake(connector.self), 0);
+    assert_int_equal(poll(&poller, 1, 0), 1);
+    connector.ops->woken(connector.self);
+    assert_int_equal(poll(&poller, 1, 0), 0);
+    cpmsync_connector_free(&connector);
+    assert_int_equal(fcntl(fd.fd, F_GETFD), -1);
+}
+
 /* ---------------------------------------------------------------- configuration and memory */
 
 static void test_wrong_configurations_are_refused(void **state)
@@ -577,6 +597,7 @@ int main(void)
         cmocka_unit_test(test_sending_stops_when_the_kernel_is_full_and_to_a_gone_peer_raises_no_signal),
         cmocka_unit_test(test_nagle_is_off),
         cmocka_unit_test(test_a_hook_that_brings_no_socket_is_a_connect_error),
+        cmocka_unit_test(test_a_wake_is_seen_among_the_descriptors_until_taken_back),
         cmocka_unit_test(test_wrong_configurations_are_refused),
         cmocka_unit_test(test_every_failing_allocation_is_survived),
     };

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE /* CLOCK_BOOTTIME */
+#include "loop_poll.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <time.h>
+
+/* The wake descriptor, and two connections that try up to sixteen addresses each. */
+enum { FDS_MAX = 40, BUDGET = 262144 };
+
+#if !defined(CLOCK_BOOTTIME)
+#define CLOCK_BOOTTIME CLOCK_MONOTONIC /* good enough where nothing suspends */
+#endif
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Milliseconds until something is due; -1: only a descriptor can tell. */
+static int timeout_of(const struct cpmsync_client *client)
+{
+    int64_t expiry = cpmsync_client_expiry(client);
+    if (cpmsync_client_want(client) & CPMSYNC_WANT_NOW)
+        return 0;
+    if (expiry == CPMSYNC_NEVER)
+        return -1;
+    int64_t left = expiry - now_ms();
+    if (left < 0)
+        return 0;
+    return left < INT_MAX ? (int)left : INT_MAX;
+}
+
+static nfds_t fill(struct cpmsync_client *client, struct pollfd *pollers)
+{
+    struct cpmsync_pollfd fds[FDS_MAX];
+    size_t count = cpmsync_client_pollfds(client, fds, FDS_MAX);
+    if (count > FDS_MAX)
+        count = FDS_MAX;
+    for (size_t i = 0; i < count; i++) {
+        pollers[i].fd = fds[i].fd;
+        pollers[i].events = (short)((fds[i].events & CPMSYNC_POLL_READ ? POLLIN : 0) |
+                                    (fds[i].events & CPMSYNC_POLL_WRITE ? POLLOUT : 0));
+        pollers[i].revents = 0;
+    }
+    return (nfds_t)count;
+}
+
+int loop_poll_run(struct cpmsync_client *client, const int *done)
+{
+    struct pollfd pollers[FDS_MAX];
+    for (;;) {
+        int error = cpmsync_client_step(client, now_ms(), BUDGET);
+        if (error || *done)
+            return error;
+        nfds_t count = fill(client, pollers);
+        int timeout = timeout_of(client);
+        if (!count && timeout < 0)
+            return 0;
+        if (poll(pollers, count, timeout) < 0 && errno != EINTR)
+            return 1;
+    }
+}
