@@ -217,6 +217,75 @@ static int parse_item(struct cpmsync_slice *text, unsigned depth, struct cpmsync
     return parse_unknown(text, depth, fetch);
 }
 
+/* Where the digits from `at` on end; 0 if the number is 0 or above max. */
+static size_t quick_number(struct cpmsync_slice text, size_t at, uint64_t max, uint64_t *number)
+{
+    uint64_t value = 0;
+    size_t begin = at;
+
+    for (; at < text.len && text.data[at] >= '0' && text.data[at] <= '9'; at++)
+        value = value * 10 + (uint64_t)(text.data[at] - '0');
+    if (at - begin > 19 || value == 0 || value > max) /* 19 digits fit 64 bits */
+        return 0;
+    *number = value;
+    return at;
+}
+
+/* Octets of flags without a quoted one, up to their ")". */
+static size_t quick_flags(struct cpmsync_slice text, size_t at)
+{
+    for (; at < text.len; at++) {
+        uint8_t c = text.data[at];
+
+        if (c == ')')
+            return at;
+        if (c < ' ' || c == '(' || c == '"')
+            return 0;
+    }
+    return 0;
+}
+
+static bool begins(struct cpmsync_slice text, const char *word, size_t len)
+{
+    return text.len > len && memcmp(text.data, word, len) == 0;
+}
+
+/*
+ * The three items that a synchronisation reads for every message, as servers write them: a third of the general way's
+ * time (bench_parse). Whatever looks different is left to that. Returns the length, 0 if it took nothing.
+ */
+static size_t quick_item(struct cpmsync_slice text, struct cpmsync_fetch *fetch)
+{
+    uint64_t number;
+    size_t end;
+
+    if (begins(text, "UID ", 4)) {
+        end = quick_number(text, 4, UINT32_MAX, &number);
+        if (end == 0 || end == text.len || (text.data[end] != ' ' && text.data[end] != ')'))
+            return 0;
+        fetch->uid = (uint32_t)number;
+        fetch->items |= CPMSYNC_FETCH_UID;
+        return end;
+    }
+    if (begins(text, "FLAGS (", 7)) {
+        end = quick_flags(text, 7);
+        if (end == 0)
+            return 0;
+        fetch->flags = cpmsync_slice_of(text.data + 7, end - 7);
+        fetch->items |= CPMSYNC_FETCH_FLAGS;
+        return end + 1;
+    }
+    if (begins(text, "MODSEQ (", 8)) {
+        end = quick_number(text, 8, INT64_MAX, &number);
+        if (end == 0 || end == text.len || text.data[end] != ')')
+            return 0;
+        fetch->modseq = number;
+        fetch->items |= CPMSYNC_FETCH_MODSEQ;
+        return end + 1;
+    }
+    return 0;
+}
+
 int cpmsync_fetch_parse(struct cpmsync_slice text, unsigned depth, struct cpmsync_fetch *fetch)
 {
     int error;
@@ -228,12 +297,18 @@ int cpmsync_fetch_parse(struct cpmsync_slice text, unsigned depth, struct cpmsyn
         return CPMSYNC_ERR_LIMIT;
     for (;;) {
         const uint8_t *end = text.data;
+        size_t quick;
 
         (void)cpmsync_lex_space(&text);
         if (cpmsync_lex_char(&text, ')')) {
             if (fetch->items & CPMSYNC_FETCH_SECTION)
                 fetch->sections.len = (size_t)(end - fetch->sections.data);
             break;
+        }
+        quick = quick_item(text, fetch);
+        if (quick) {
+            text = cpmsync_slice_of(text.data + quick, text.len - quick);
+            continue;
         }
         error = parse_item(&text, depth - 1, fetch);
         if (error)

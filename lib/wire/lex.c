@@ -12,24 +12,6 @@ static bool is_special(uint8_t c)
     return c <= ' ' || c == '(' || c == ')' || c == '"' || c == '{' || c == 0x7f;
 }
 
-bool cpmsync_lex_char(struct cpmsync_slice *text, char c)
-{
-    if (text->len == 0 || text->data[0] != (uint8_t)c)
-        return false;
-    advance(text, 1);
-    return true;
-}
-
-bool cpmsync_lex_space(struct cpmsync_slice *text)
-{
-    size_t len = 0;
-
-    while (len < text->len && text->data[len] == ' ')
-        len++;
-    advance(text, len);
-    return len > 0;
-}
-
 /* Takes the octets before `len` off the text. */
 static bool lex_run(struct cpmsync_slice *text, size_t len, struct cpmsync_slice *run)
 {

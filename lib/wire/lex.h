@@ -9,8 +9,25 @@
 
 #include "wire/response.h"
 
-bool cpmsync_lex_char(struct cpmsync_slice *text, char c);
-bool cpmsync_lex_space(struct cpmsync_slice *text); /* one SP or more */
+static inline bool cpmsync_lex_char(struct cpmsync_slice *text, char c)
+{
+    if (text->len == 0 || text->data[0] != (uint8_t)c)
+        return false;
+    text->data++;
+    text->len--;
+    return true;
+}
+
+/* One SP or more. */
+static inline bool cpmsync_lex_space(struct cpmsync_slice *text)
+{
+    bool found = false;
+
+    while (cpmsync_lex_char(text, ' '))
+        found = true;
+    return found;
+}
+
 /* atom: runs to SP, parentheses, quotes, '{', controls; ']' and '[' belong to it. */
 bool cpmsync_lex_atom(struct cpmsync_slice *text, struct cpmsync_slice *atom);
 bool cpmsync_lex_number(struct cpmsync_slice *text, uint64_t max, uint64_t *number);

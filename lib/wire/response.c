@@ -384,11 +384,34 @@ static int parse_untagged(struct cpmsync_slice text, struct cpmsync_response *re
     return known->parse(text, response);
 }
 
+/* "* 12 FETCH (", nearly every response of a synchronisation; false leaves it to parse_untagged (bench_parse). */
+static bool lex_fetch_head(struct cpmsync_slice *unit, uint32_t *number)
+{
+    static const char name[] = " FETCH (";
+    size_t at = 2;
+    uint32_t value = 0;
+
+    if (unit->len < 4 || unit->data[0] != '*' || unit->data[1] != ' ')
+        return false;
+    for (; at < unit->len && unit->data[at] >= '0' && unit->data[at] <= '9'; at++)
+        value = value * 10 + (uint32_t)(unit->data[at] - '0');
+    if (at == 2 || at > 11 || unit->len - at < 8 || memcmp(unit->data + at, name, 8) != 0) /* 9 digits fit */
+        return false;
+    *number = value;
+    *unit = cpmsync_slice_of(unit->data + at + 7, unit->len - at - 7);
+    return true;
+}
+
 int cpmsync_response_parse(struct cpmsync_slice unit, bool more, bool continued, struct cpmsync_response *response)
 {
     memset(response, 0, sizeof(*response));
     response->more = more;
     response->continued = continued;
+    if (lex_fetch_head(&unit, &response->number)) {
+        response->type = CPMSYNC_RESPONSE_FETCH;
+        response->name = cpmsync_slice_of(unit.data - 6, 5);
+        return parse_fetch(unit, response);
+    }
     if (cpmsync_lex_char(&unit, '+')) {
         response->type = CPMSYNC_RESPONSE_CONTINUATION;
         return parse_text(unit, response);

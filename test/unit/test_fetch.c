@@ -173,6 +173,55 @@ static void test_pf_121_nesting_has_a_limit_of_its_own(void **state)
     assert_int_equal(cpmsync_fetch_parse(CPMSYNC_SLICE("(BODYSTRUCTURE ((a)))"), 2, &fetch), CPMSYNC_ERR_LIMIT);
 }
 
+static void append(char *text, size_t size, const char *more)
+{
+    size_t len = strlen(text);
+
+    snprintf(text + len, size - len, "%s", more);
+}
+
+/* Items spelled as servers do are read by a way of their own: small letters take the general one, to the same end. */
+static void test_both_ways_to_read_an_item_agree(void **state)
+{
+    static const char *const names[][2] = {{"UID", "uid"}, {"FLAGS", "flags"}, {"MODSEQ", "modseq"}, {"X", "x"}};
+    static const char *const values[] = {" 7", " 0", " 4294967295", " 4294967296", " (5)", " (0)",
+        " (9223372036854775807)", " (9223372036854775808)", " (18446744073709551617)", " (00000000000000000000005)",
+        " (5 )", " ( 5)", " (", " ()", " (\\Seen a]b)", " (\"a)b\" c)", " (a(b))", " (a\x7f)", " (a\x01)", "", "  7",
+        " 7x", " (5", " 5)"};
+    unsigned round;
+
+    (void)state;
+    srand(12);
+    for (round = 0; round < 20000; round++) {
+        struct cpmsync_fetch fetches[2];
+        char texts[2][256] = {"(", "("};
+        int errors[2];
+        int i;
+        int items = 1 + rand() % 4;
+
+        while (items--) {
+            size_t name = (size_t)rand() % 4;
+            const char *value = values[(size_t)rand() % (sizeof(values) / sizeof(values[0]))];
+
+            for (i = 0; i < 2; i++) {
+                append(texts[i], sizeof(texts[i]), names[name][i]);
+                append(texts[i], sizeof(texts[i]), value);
+                append(texts[i], sizeof(texts[i]), items ? " " : ")");
+            }
+        }
+        for (i = 0; i < 2; i++)
+            errors[i] = parse(texts[i], &fetches[i]);
+        if (errors[0] != errors[1])
+            fail_msg("%s: %d, %d", texts[0], errors[0], errors[1]);
+        if (errors[0])
+            continue;
+        assert_int_equal(fetches[0].items, fetches[1].items);
+        assert_int_equal(fetches[0].uid, fetches[1].uid);
+        assert_true(fetches[0].modseq == fetches[1].modseq);
+        assert_true(cpmsync_slice_ieq(fetches[0].flags, fetches[1].flags));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +232,7 @@ int main(void)
         cmocka_unit_test(test_g_09_and_pf_101_structures_are_kept_whole),
         cmocka_unit_test(test_g_19_sections_with_origin_and_every_kind_of_value),
         cmocka_unit_test(test_damage_is_told),
+        cmocka_unit_test(test_both_ways_to_read_an_item_agree),
         cmocka_unit_test(test_pf_121_nesting_has_a_limit_of_its_own),
     };
 

@@ -119,6 +119,13 @@ static void test_g_08_and_pf_106_message_numbers(void **state)
     expect("* 3 FETCH (FLAGS (\\Seen) UID 9 MODSEQ (12))", CPMSYNC_RESPONSE_FETCH);
     assert_int_equal(response.number, 3);
     assert_int_equal(response.fetch.uid, 9);
+    expect("* 4294967295 FETCH (UID 9)", CPMSYNC_RESPONSE_FETCH);
+    assert_true(response.number == UINT32_MAX);
+    assert_slice(response.name, "FETCH");
+    expect("* 3 FETCH (UID 9)", CPMSYNC_RESPONSE_FETCH);
+    assert_slice(response.name, "FETCH");
+    expect_damaged("* 4294967296 FETCH (UID 9)", CPMSYNC_RESPONSE_FETCH);
+    expect_damaged("* 99999999999 FETCH (UID 9)", CPMSYNC_RESPONSE_FETCH);
     expect_damaged("* 4294967296 EXISTS", CPMSYNC_RESPONSE_EXISTS);
     expect_damaged("* 99999999999999999999 EXPUNGE", CPMSYNC_RESPONSE_EXPUNGE);
     expect_damaged("* -1 EXISTS", CPMSYNC_RESPONSE_EXISTS);
