@@ -125,6 +125,7 @@ static int make_connector(struct cli_account *account, struct cpmsync_connector 
         tls.session_ctx = &account->session_file;
         tls.session_load = cli_session_file_load;
         tls.session_save = cli_session_file_save;
+        tls.wall_time = cli_session_file_time;
     }
     return cpmsync_connector_tls(connector, &inner, &tls);
 }

@@ -17,5 +17,6 @@ void cli_session_file_clear(struct cli_session_file *file);
 /* The hooks of cpmsync_tls_config; ctx is the struct. */
 int64_t cli_session_file_load(void *ctx, uint8_t *data, size_t max);
 int cli_session_file_save(void *ctx, const uint8_t *data, size_t len);
+int64_t cli_session_file_time(void *ctx);
 
 #endif

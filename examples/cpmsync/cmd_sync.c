@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 struct sync_command;
@@ -35,6 +36,12 @@ static void show_progress(const struct target *target)
     fflush(stderr);
 }
 
+/* INBOX is one mailbox in any case (RFC 3501 5.1). */
+static int is_same_mailbox(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0 || (strcasecmp(a, "INBOX") == 0 && strcasecmp(b, "INBOX") == 0);
+}
+
 static int on_event(void *ctx, const struct cpmsync_event *event)
 {
     struct sync_command *command = ctx;
@@ -42,7 +49,7 @@ static int on_event(void *ctx, const struct cpmsync_event *event)
         return 0;
     for (size_t i = 0; i < command->count; i++) {
         struct target *target = &command->targets[i];
-        if (strcmp(target->mailbox, event->mailbox) != 0)
+        if (!is_same_mailbox(target->mailbox, event->mailbox))
             continue;
         target->told++;
         if (command->progress && target->told % 512 == 0)

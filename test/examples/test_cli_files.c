@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/time.h>
-#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -81,21 +79,6 @@ static void test_a_tls_session_others_can_read_is_not_used(void **state)
     assert_int_equal(cli_session_file_init(&file, in_directory("s")), 0);
     assert_int_equal(cli_session_file_save(&file, (const uint8_t *)"secret", 6), 0);
     assert_int_equal(chmod(in_directory("s.tls"), 0640), 0);
-    assert_int_equal(cli_session_file_load(&file, data, sizeof data), 0);
-    cli_session_file_clear(&file);
-}
-
-static void test_a_tls_session_of_two_days_ago_is_not_used(void **state)
-{
-    struct cli_session_file file;
-    struct timeval times[2];
-    uint8_t data[16];
-    (void)state;
-    memset(times, 0, sizeof times);
-    assert_int_equal(cli_session_file_init(&file, in_directory("s")), 0);
-    assert_int_equal(cli_session_file_save(&file, (const uint8_t *)"secret", 6), 0);
-    times[0].tv_sec = times[1].tv_sec = time(NULL) - 2 * 86400;
-    assert_int_equal(utimes(in_directory("s.tls"), times), 0);
     assert_int_equal(cli_session_file_load(&file, data, sizeof data), 0);
     cli_session_file_clear(&file);
 }
@@ -172,8 +155,6 @@ int main(void)
             test_a_tls_session_is_kept_for_its_owner_alone, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(
             test_a_tls_session_others_can_read_is_not_used, make_directory, remove_directory),
-        cmocka_unit_test_setup_teardown(
-            test_a_tls_session_of_two_days_ago_is_not_used, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(
             test_a_trace_tells_who_said_what_and_hides_no_octet, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(test_the_password_is_the_first_line, make_directory, remove_directory),

@@ -104,7 +104,7 @@ stop() {
         wait "$master" 2>/dev/null || true
     fi
     if [ "$status" != 0 ] && [ -s "$run/log" ]; then
-        grep -E ' (Error|Fatal|Panic|Warning): ' "$run/log" | tail -n 5 >&2 || true
+        grep -E ' (Error|Fatal|Panic): ' "$run/log" | tail -n 5 >&2 || true
     fi
     case $run in "$top"/*) rm -rf "$run" ;; *) rm -rf "${run%/run}" ;; esac
     exit "$status"
@@ -115,6 +115,8 @@ trap 'exit 143' TERM HUP
 
 password=$(od -An -N9 -tx1 /dev/urandom | tr -d ' \n')
 mkdir -p "$run/base/login" "$run/mail" "$run/state"
+chmod 755 "$run/base"
+chmod 750 "$run/base/login"
 ln -s "$lib/modules" "$run/base/modules"
 ln -s "$lib/modules" "$run/base/login/modules"
 cp "$tls/cert.pem" "$tls/key.pem" "$run/"
