@@ -56,6 +56,16 @@ set(CPMSYNC_SOURCES_CRYPTO
 )
 
 set(CPMSYNC_SOURCES_SESSION
+  lib/session/base64.c
+  lib/session/capability.c
+  lib/session/deadline.c
+  lib/session/dispatch.c
+  lib/session/login.c
+  lib/session/pipeline.c
+  lib/session/sasl.c
+  lib/session/server_facts.c
+  lib/session/session.c
+  lib/session/state.c
 )
 
 set(CPMSYNC_SOURCES_SYNC

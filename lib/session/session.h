@@ -19,7 +19,8 @@
 struct cpmsync_session;
 
 enum cpmsync_session_state {
-    CPMSYNC_SESSION_GREETING,         /* waits for the greeting. Next: CAPABILITY, LOGIN, READY on PREAUTH, FAILED */
+    CPMSYNC_SESSION_GREETING,         /* waits for the greeting. Next: CAPABILITY, STARTTLS, LOGIN; on PREAUTH
+                                         CAPABILITY_AFTER, READY; FAILED */
     CPMSYNC_SESSION_CAPABILITY,       /* asked for capabilities before login. Next: STARTTLS, LOGIN, FAILED */
     CPMSYNC_SESSION_STARTTLS,         /* STARTTLS sent. Next: HANDSHAKE on OK, FAILED */
     CPMSYNC_SESSION_HANDSHAKE,        /* the caller starts TLS. Next: CAPABILITY when secured, FAILED */
@@ -61,6 +62,7 @@ struct cpmsync_session_command {
     struct cpmsync_session_command *next;
     char tag[16];
     int phase;
+    uint64_t start;    /* octets given to output before it */
     size_t sent;       /* octets of text given to output */
     size_t next_break; /* index of the next `+` to wait for */
 };
@@ -107,7 +109,7 @@ int cpmsync_session_new(
 void cpmsync_session_free(struct cpmsync_session *session);
 
 enum cpmsync_session_state cpmsync_session_state(const struct cpmsync_session *session);
-/* Why it is FAILED; error 0 after a clean LOGOUT. */
+/* Why it is FAILED; error 0 after a clean LOGOUT. Before that: the last refusal of a command, with the server's words. */
 const struct cpmsync_err *cpmsync_session_error(const struct cpmsync_session *session);
 
 /* ---- bytes. Errors are states, not returns. */
@@ -127,7 +129,8 @@ bool cpmsync_session_busy(const struct cpmsync_session *session); /* tick has sl
 void cpmsync_session_credentials(
     struct cpmsync_session *session, int error, const char *user, const char *password, const char *authzid);
 
-/* ---- commands; in READY only, else CPMSYNC_ERR_STATE */
+/* ---- commands; in READY only, else CPMSYNC_ERR_STATE; CPMSYNC_ERR_BYE once the server said BYE, CPMSYNC_ERR_NOMEM,
+ * or the text's own error. On error `done` is not called. */
 int cpmsync_session_submit(struct cpmsync_session *session, struct cpmsync_session_command *command);
 /* An unsent command completes with CPMSYNC_ERR_CANCELLED at once, 0 is returned; a sent one goes on: CPMSYNC_ERR_STATE. */
 int cpmsync_session_withdraw(struct cpmsync_session *session, struct cpmsync_session_command *command);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From the greeting to READY: capabilities, STARTTLS, the choice of the mechanism, login, capabilities after it, ENABLE
+ * (RFC 3501 6.1, 6.2; 4959; 5161).
+ */
+#ifndef CPMSYNC_SESSION_LOGIN_H
+#define CPMSYNC_SESSION_LOGIN_H
+
+#include "session/sasl.h"
+#include "session/session.h"
+
+enum cpmsync_login_method { CPMSYNC_LOGIN_NONE, CPMSYNC_LOGIN_COMMAND, CPMSYNC_LOGIN_SASL };
+
+struct cpmsync_login {
+    struct cpmsync_session_command command; /* the one that is in flight before READY */
+    struct cpmsync_session_command enable;
+    struct cpmsync_session *session;
+    struct cpmsync_sasl sasl;
+    enum cpmsync_login_method method;
+    bool answered;     /* the app answered `credentials`: with `error`, or with the strings */
+    bool fresh;        /* capabilities came since login began */
+    bool exchange;     /* lines with `+` and their answers are secret */
+    int error;         /* of the app's answer */
+    int failure;       /* why the exchange was cancelled */
+    const char *asked; /* what ENABLE asks for; NULL */
+    bool enable_open;  /* ENABLE is in flight */
+    bool enable_told;  /* ENABLED came */
+    char *user, *password, *authzid;
+};
+
+void cpmsync_login_init(struct cpmsync_login *login, struct cpmsync_session *session);
+/* Wipes and frees. */
+void cpmsync_login_clear(struct cpmsync_login *login);
+
+/* The app's answer. */
+void cpmsync_login_credentials(
+    struct cpmsync_session *session, int error, const char *user, const char *password, const char *authzid);
+/* The greeting, OK or PREAUTH; its capabilities are taken already. */
+void cpmsync_login_greeting(struct cpmsync_session *session, const struct cpmsync_response *greeting);
+/* TLS was established. */
+void cpmsync_login_secured(struct cpmsync_session *session);
+/* Hashing: `rounds` at most; returns how many were made. */
+uint32_t cpmsync_login_work(struct cpmsync_session *session, uint32_t rounds);
+bool cpmsync_login_busy(const struct cpmsync_session *session);
+
+/* A list came after login: kept with the account. */
+void cpmsync_login_remember(struct cpmsync_session *session);
+/* ENABLED, or a piece of it. 0, CPMSYNC_ERR_NOMEM. */
+int cpmsync_login_enabled(struct cpmsync_session *session, const struct cpmsync_response *response);
+
+/* LOGIN: the app's answer is awaited, not the server's. */
+bool cpmsync_login_waits_for_app(const struct cpmsync_session *session);
+
+#endif

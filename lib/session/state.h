@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* The inside of a session, its states and their moves, and how it ends. For the files of this directory only. */
+#ifndef CPMSYNC_SESSION_STATE_H
+#define CPMSYNC_SESSION_STATE_H
+
+#include "session/capability.h"
+#include "session/deadline.h"
+#include "session/login.h"
+#include "session/pipeline.h"
+#include "session/session.h"
+#include "wire/frame.h"
+
+struct cpmsync_session {
+    struct cpmsync_session_config config;
+    enum cpmsync_session_state state;
+    int64_t now;
+    bool secure;    /* encrypted, and the peer authenticated */
+    bool logged_in; /* the server said so */
+    bool freeing;
+    struct cpmsync_frame frame;
+    struct cpmsync_pipeline pipeline;
+    struct cpmsync_capability capability;
+    struct cpmsync_login login;
+    struct cpmsync_deadline deadline;
+    struct cpmsync_buf enabled; /* what ENABLED listed, separated by SP, NUL behind it */
+    struct cpmsync_session_command logout;
+    struct cpmsync_err err;
+    struct cpmsync_err bye; /* error 0: no BYE came */
+    unsigned damaged;       /* responses that could not be read */
+    unsigned strange_tags;  /* tagged responses to no command in flight */
+    bool traced_line;       /* trace of what comes: not at the beginning of a line */
+    bool traced_secret;     /* ... in a line with `+` of a login */
+    bool traced_word;       /* ... and its secret was replaced already */
+    uint64_t bytes_in;
+};
+
+const char *cpmsync_state_name(enum cpmsync_session_state state);
+/* Whether `to` may follow `from`. */
+bool cpmsync_state_may(enum cpmsync_session_state from, enum cpmsync_session_state to);
+/* Moves, logs, and tells the app. A move that is not allowed ends the session with CPMSYNC_ERR_STATE. FAILED: everything
+ * left is completed with session->err first. */
+void cpmsync_state_set(struct cpmsync_session *session, enum cpmsync_session_state to);
+
+/* Ends the session; the first error stays. */
+void cpmsync_state_fail(struct cpmsync_session *session, int error);
+/* The same with the server's words; `status` may be NULL. */
+void cpmsync_state_fail_words(struct cpmsync_session *session, int error, const struct cpmsync_response *status);
+/* The same with what BYE said. */
+void cpmsync_state_fail_bye(struct cpmsync_session *session);
+
+/* Whether what the server says now is worth more than anybody's words (W-08). */
+bool cpmsync_state_trusted(const struct cpmsync_session *session);
+/* What a tagged response means to a command: 0, or the error of NO and BAD (C-22). */
+int cpmsync_state_error_of(const struct cpmsync_response *tagged);
+
+#endif

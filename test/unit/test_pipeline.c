@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: MIT */
+#include "session/pipeline.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "support/failing_allocator.h"
+
+/* A pipeline and what its commands heard: "NOOP OK|". */
+struct fixture {
+    struct support_allocator allocator;
+    struct cpmsync_pipeline pipeline;
+    char heard[2048];
+    char traced[4096];
+};
+
+struct probe {
+    struct cpmsync_session_command command;
+    struct fixture *fixture;
+    const char *name;
+};
+
+static void on_done(struct cpmsync_session_command *command, int error, const struct cpmsync_response *tagged)
+{
+    struct probe *probe = (struct probe *)command;
+    size_t len = strlen(probe->fixture->heard);
+
+    (void)tagged;
+    snprintf(probe->fixture->heard + len, sizeof(probe->fixture->heard) - len, "%s %s|", probe->name,
+        error ? cpmsync_error_name(error) : "OK");
+    cpmsync_command_clear(&command->text);
+    free(probe);
+}
+
+static void on_trace(void *ctx, int sent, const uint8_t *data, size_t len)
+{
+    struct fixture *fixture = ctx;
+    size_t at = strlen(fixture->traced);
+
+    assert_int_equal(sent, 1);
+    assert_true(at + len < sizeof(fixture->traced));
+    memcpy(fixture->traced + at, data, len);
+    fixture->traced[at + len] = '\0';
+}
+
+static void set_up(struct fixture *f, size_t output_max)
+{
+    memset(f, 0, sizeof(*f));
+    support_allocator_init(&f->allocator);
+    cpmsync_pipeline_init(&f->pipeline, &f->allocator.mem, output_max);
+    f->pipeline.ctx = f;
+    f->pipeline.trace = on_trace;
+}
+
+static void tear_down(struct fixture *f)
+{
+    cpmsync_pipeline_end(&f->pipeline, CPMSYNC_ERR_CLOSED);
+    cpmsync_pipeline_clear(&f->pipeline);
+    assert_int_equal(f->allocator.live_blocks, 0);
+}
+
+static struct probe *make(struct fixture *f, const char *name, unsigned rules)
+{
+    struct probe *probe = calloc(1, sizeof(*probe));
+
+    assert_non_null(probe);
+    probe->fixture = f;
+    probe->name = name;
+    probe->command.rules = rules;
+    probe->command.done = on_done;
+    cpmsync_command_init(&probe->command.text, &f->allocator.mem, 100000, CPMSYNC_LITERALS_SYNC);
+    cpmsync_command_begin(&probe->command.text, name);
+    return probe;
+}
+
+static struct cpmsync_session_command *submit(struct fixture *f, const char *name, unsigned rules)
+{
+    struct probe *probe = make(f, name, rules);
+
+    assert_int_equal(cpmsync_pipeline_submit(&f->pipeline, &probe->command), 0);
+    return &probe->command;
+}
+
+/* "NAME" with strings that go as literals, for their octet above 127. */
+static struct cpmsync_session_command *submit_literals(
+    struct fixture *f, const char *name, const char *a, const char *b)
+{
+    struct probe *probe = make(f, name, 0);
+
+    cpmsync_command_string(&probe->command.text, cpmsync_slice_str(a));
+    if (b)
+        cpmsync_command_string(&probe->command.text, cpmsync_slice_str(b));
+    assert_int_equal(cpmsync_pipeline_submit(&f->pipeline, &probe->command), 0);
+    return &probe->command;
+}
+
+/* Exactly this is due; it is sent. */
+static void sent(struct fixture *f, const char *text)
+{
+    const uint8_t *data;
+    size_t len = cpmsync_pipeline_output(&f->pipeline, &data);
+
+    assert_int_equal(len, strlen(text));
+    if (len)
+        assert_memory_equal(data, text, len);
+    cpmsync_pipeline_ack(&f->pipeline, len);
+    assert_int_equal(cpmsync_pipeline_pump(&f->pipeline), 0);
+}
+
+static void finish(struct fixture *f, struct cpmsync_session_command *command, int error)
+{
+    assert_int_equal(cpmsync_pipeline_complete(&f->pipeline, command, error, NULL), 0);
+    assert_int_equal(cpmsync_pipeline_pump(&f->pipeline), 0);
+}
+
+static void more(struct fixture *f)
+{
+    assert_true(cpmsync_pipeline_continuation(&f->pipeline, CPMSYNC_SLICE("")));
+    assert_int_equal(cpmsync_pipeline_pump(&f->pipeline), 0);
+}
+
+static void heard(struct fixture *f, const char *text)
+{
+    assert_string_equal(f->heard, text);
+    f->heard[0] = '\0';
+}
+
+static void test_p_01_commands_leave_together_and_completions_overtake(void **state)
+{
+    struct fixture f;
+    struct cpmsync_session_command *one, *two;
+
+    (void)state;
+    set_up(&f, 1000);
+    one = submit(&f, "NOOP", 0);
+    two = submit(&f, "CHECK", 0);
+    sent(&f, "C1 NOOP\r\nC2 CHECK\r\n");
+    finish(&f, two, 0);
+    finish(&f, one, CPMSYNC_ERR_NO);
+    heard(&f, "CHECK OK|NOOP CPMSYNC_ERR_NO|");
+    assert_null(f.pipeline.first);
+    assert_null(f.pipeline.last);
+    tear_down(&f);
+}
+
+static void test_g_02_tags_are_fresh(void **state)
+{
+    struct fixture f;
+    char text[32];
+
+    (void)state;
+    set_up(&f, 1000);
+    for (unsigned i = 1; i <= 120; i++) {
+        struct cpmsync_session_command *command = submit(&f, "NOOP", 0);
+
+        snprintf(text, sizeof(text), "C%u NOOP\r\n", i);
+        sent(&f, text);
+        finish(&f, command, 0);
+        f.heard[0] = '\0';
+    }
+    tear_down(&f);
+}
+
+static void test_pf_118_whose_tag_it_is(void **state)
+{
+    struct fixture f;
+    struct cpmsync_session_command *one, *found = NULL;
+
+    (void)state;
+    set_up(&f, 1000);
+    one = submit(&f, "NOOP", 0);
+    assert_int_equal(cpmsync_pipeline_find(&f.pipeline, CPMSYNC_SLICE("C1"), &found), CPMSYNC_TAG_NEVER_SENT);
+    sent(&f, "C1 NOOP\r\n");
+    assert_int_equal(cpmsync_pipeline_find(&f.pipeline, CPMSYNC_SLICE("C1"), &found), CPMSYNC_TAG_IN_FLIGHT);
+    assert_ptr_equal(found, one);
+    assert_int_equal(cpmsync_pipeline_find(&f.pipeline, CPMSYNC_SLICE("C2"), &found), CPMSYNC_TAG_NEVER_SENT);
+    assert_int_equal(cpmsync_pipeline_find(&f.pipeline, CPMSYNC_SLICE("C01"), &found), CPMSYNC_TAG_FINISHED);
+    assert_int_equal(cpmsync_pipeline_find(&f.pipeline, CPMSYNC_SLICE("c1"), &found), CPMSYNC_TAG_FINISHED);
+    assert_int_equal(cpmsync_pipeline_find(&f.pipeline, CPMSYNC_SLICE("x"), &found), CPMSYNC_TAG_FINISHED);
+    finish(&f, one, 0);
+    assert_int_equal(cpmsync_pipeline_find(&f.pipeline, CPMSYNC_SLICE("C1"), &found), CPMSYNC_TAG_FINISHED);
+    tear_down(&f);
+}
+
+static void test_pf_139_the_window_slides(void **state)
+{
+    struct fixture f;
+    struct cpmsync_session_command *first = NULL;
+    const uint8_t *data;
+    size_t len;
+
+    (void)state;
+    set_up(&f, 100000);
+    for (int i = 0; i < CPMSYNC_PIPELINE_WINDOW + 2; i++) {
+        struct cpmsync_session_command *command = submit(&f, "NOOP", 0);
+
+        if (i == 0)
+            first = command;
+    }
+    assert_int_equal(f.pipeline.in_flight, CPMSYNC_PIPELINE_WINDOW);
+    len = cpmsync_pipeline_output(&f.pipeline, &data);
+    cpmsync_pipeline_ack(&f.pipeline, len);
+    finish(&f, first, 0);
+    sent(&f, "C26 NOOP\r\n");
+    tear_down(&f);
+}
+
+static void test_p_10_nothing_is_sent_behind_a_command_that_stands_alone(void **state)
+{
+    struct fixture f;
+    struct cpmsync_session_command *alone;
+
+    (void)state;
+    set_up(&f, 1000);
+    submit(&f, "NOOP", 0);
+    alone = submit(&f, "IDLE", CPMSYNC_COMMAND_ALONE);
+    submit(&f, "CHECK", 0);
+    sent(&f, "C1 NOOP\r\nC2 IDLE\r\n");
+    finish(&f, alone, 0);
+    sent(&f, "C3 CHECK\r\n");
+    tear_down(&f);
+}
+
+static void test_p_12_changes_wait_until_no_select_is_in_flight(void **state)
+{
+    struct fixture f;
+    struct cpmsync_session_command *select;
+
+    (void)state;
+    set_up(&f, 1000);
+    select = submit(&f, "SELECT", CPMSYNC_COMMAND_SELECT);
+    submit(&f, "UID FETCH", 0);
+    submit(&f, "UID STORE", CPMSYNC_COMMAND_CHANGES);
+    submit(&f, "UID FETCH", 0);
+    sent(&f, "C1 SELECT\r\nC2 UID FETCH\r\n");
+    finish(&f, select, 0);
+    sent(&f, "C3 UID STORE\r\nC4 UID FETCH\r\n");
+    tear_down(&f);
+}
+
+static void test_l_01_a_literal_waits_for_its_continuation(void **state)
+{
+    struct fixture f;
+    struct cpmsync_session_command *command;
+
+    (void)state;
+    set_up(&f, 1000);
+    command = submit_literals(&f, "APPEND", "\xc3\xa9", "\xc3\xa8!");
+    submit(&f, "NOOP", 0);
+    sent(&f, "C1 APPEND {2}\r\n");
+    sent(&f, "");
+    assert_true(cpmsync_pipeline_unfinished(command));
+    more(&f);
+    sent(&f, "\xc3\xa9 {3}\r\n");
+    more(&f);
+    /* L-04: the next command begins behind it, not within. */
+    sent(&f, "\xc3\xa8!\r\nC2 NOOP\r\n");
+    assert_false(cpmsync_pipeline_unfinished(command));
+    assert_false(cpmsync_pipeline_continuation(&f.pipeline, CPMSYNC_SLICE("")));
+    tear_down(&f);
+}
+
+static void test_l_03_a_refused_literal_is_not_sent(void **state)
+{
+    struct fixture f;
+    struct cpmsync_session_command *command;
+
+    (void)state;
+    set_up(&f, 1000);
+    command = submit_literals(&f, "APPEND", "\xc3\xa9", NULL);
+    submit(&f, "NOOP", 0);
+    sent(&f, "C1 APPEND {2}\r\n");
+    finish(&f, command, CPMSYNC_ERR_NO);
+    heard(&f, "APPEND CPMSYNC_ERR_NO|");
+    sent(&f, "C2 NOOP\r\n");
+    tear_down(&f);
+}
+
+static void test_a_literal_that_has_begun_is_sent_to_its_end(void **state)
+{
+    struct fixture f;
+    struct cpmsync_session_command *command;
+    const uint8_t *data;
+    size_t len;
+
+    (void)state;
+    set_up(&f, 24);
+    command = submit_literals(&f, "APPEND", "\xc3\xa9 0123456789 0123456789", NULL);
+    submit(&f, "NOOP", 0);
+    sent(&f, "C1 APPEND {24}\r\n");
+    assert_true(cpmsync_pipeline_continuation(&f.pipeline, CPMSYNC_SLICE("")));
+    assert_int_equal(cpmsync_pipeline_pump(&f.pipeline), 0);
+    assert_int_equal(cpmsync_pipeline_output(&f.pipeline, &data), 22);
+    finish(&f, command, CPMSYNC_ERR_NO);
+    len = cpmsync_pipeline_output(&f.pipeline, &data);
+    assert_int_equal(len, 26);
+    assert_memory_equal(data, "\xc3\xa9 0123456789 0123456789\r\n", 26);
+    cpmsync_pipeline_ack(&f.pipeline, len);
+    assert_int_equal(cpmsync_pipeline_pump(&f.pipeline), 0);
+    sent(&f, "C2 NOOP\r\n");
+    tear_down(&f);
+}
+
+static void test_output_stays_within_its_cap_and_loses_nothing(void **state)
+{
+    struct fixture f;
+    char text[2000], all[2100];
+    size_t at = 0;
+    const uint8_t *data;
+    size_t len;
+
+    (void)state;
+    memset(text, 'x', sizeof(text));
+    text[0] = '\xc3';
+    text[1999] = '\0';
+    set_up(&f, 100);
+    submit_literals(&f, "APPEND", text, NULL);
+    submit(&f, "NOOP", 0);
+    sent(&f, "C1 APPEND {1999}\r\n");
+    more(&f);
+    while ((len = cpmsync_pipeline_output(&f.pipeline, &data)) > 0) {
+        size_t some = len > 7 ? 7 : len;
+
+        assert_true(len <= 100);
+        memcpy(all + at, data, some);
+        at += some;
+        cpmsync_pipeline_ack(&f.pipeline, some);
+        assert_int_equal(cpmsync_pipeline_pump(&f.pipeline), 0);
+    }
+    assert_int_equal(at, 1999 + 2 + 9);
+    assert_memory_equal(all, text, 1999);
+    assert_memory_equal(all + 1999, "\r\nC2 NOOP\r\n", 11);
+    tear_down(&f);
+}
+
+static void test_withdrawing_what_is_unsent_and_what_is_sent(void **state)
+{
+    struct fixture f;
+    struct cpmsync_session_command *alone, *queued, *last;
+
+    (void)state;
+    set_up(&f, 1000);
+    alone = submit(&f, "IDLE", CPMSYNC_COMMAND_ALONE);
+    queued = submit(&f, "NOOP", 0);
+    last = submit(&f, "CHECK", 0);
+    assert_false(cpmsync_pipeline_withdraw(&f.pipeline, alone));
+    assert_true(cpmsync_pipeline_withdraw(&f.pipeline, last));
+    on_done(last, CPMSYNC_ERR_CANCELLED, NULL);
+    assert_ptr_equal(f.pipeline.last, queued);
+    assert_true(cpmsync_pipeline_withdraw(&f.pipeline, queued));
+    on_done(queued, CPMSYNC_ERR_CANCELLED, NULL);
+    sent(&f, "C1 IDLE\r\n");
+    heard(&f, "CHECK CPMSYNC_ERR_CANCELLED|NOOP CPMSYNC_ERR_CANCELLED|");
+    tear_down(&f);
+}
+
+static void test_c_04_the_end_tells_what_may_have_been_sent(void **state)
+{
+    struct fixture f;
+    const uint8_t *data;
+
+    (void)state;
+    set_up(&f, 1000);
+    submit(&f, "NOOP", 0);
+    (void)cpmsync_pipeline_output(&f.pipeline, &data);
+    submit(&f, "IDLE", CPMSYNC_COMMAND_ALONE);
+    submit(&f, "CHECK", 0);
+    cpmsync_pipeline_end(&f.pipeline, CPMSYNC_ERR_CLOSED);
+    heard(&f, "NOOP CPMSYNC_ERR_OUTCOME_UNKNOWN|IDLE CPMSYNC_ERR_CLOSED|CHECK CPMSYNC_ERR_CLOSED|");
+    assert_int_equal(cpmsync_pipeline_output(&f.pipeline, &data), 0);
+    tear_down(&f);
+}
+
+static void test_flights_count_bursts_behind_something_heard(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    set_up(&f, 1000);
+    submit(&f, "NOOP", 0);
+    sent(&f, "C1 NOOP\r\n");
+    assert_int_equal(f.pipeline.flights, 1);
+    submit(&f, "CHECK", 0);
+    sent(&f, "C2 CHECK\r\n");
+    assert_int_equal(f.pipeline.flights, 1);
+    f.pipeline.heard = true;
+    submit(&f, "NOOP", 0);
+    sent(&f, "C3 NOOP\r\n");
+    assert_int_equal(f.pipeline.flights, 2);
+    f.pipeline.heard = true;
+    submit(&f, "LOGOUT", CPMSYNC_COMMAND_ENDS);
+    sent(&f, "C4 LOGOUT\r\n");
+    assert_int_equal(f.pipeline.flights, 2);
+    tear_down(&f);
+}
+
+static void test_pf_129_secrets_do_not_reach_the_trace(void **state)
+{
+    struct fixture f;
+    struct probe *probe;
+
+    (void)state;
+    set_up(&f, 30);
+    probe = make(&f, "LOGIN", 0);
+    cpmsync_command_secret(&probe->command.text, CPMSYNC_SLICE("somebody-with-a-long-name"));
+    cpmsync_command_secret(&probe->command.text, CPMSYNC_SLICE("p\xc3\xa9ncil"));
+    assert_int_equal(cpmsync_pipeline_submit(&f.pipeline, &probe->command), 0);
+    sent(&f, "C1 LOGIN somebody-with-a-lon");
+    sent(&f, "g-name {7}\r\n");
+    more(&f);
+    sent(&f, "p\xc3\xa9ncil\r\n");
+    assert_int_equal(cpmsync_pipeline_line(&f.pipeline, CPMSYNC_SLICE("AAAA"), true), 0);
+    assert_int_equal(cpmsync_pipeline_line(&f.pipeline, CPMSYNC_SLICE("*"), false), 0);
+    sent(&f, "AAAA\r\n*\r\n");
+    assert_string_equal(f.traced, "C1 LOGIN <secret>\r\n<secret>\r\n*\r\n");
+    tear_down(&f);
+}
+
+static void test_without_memory_a_command_is_queued_whole_or_not_at_all(void **state)
+{
+    struct fixture f;
+    const uint8_t *data;
+
+    (void)state;
+    for (uint64_t n = 1; n < 5; n++) {
+        struct probe *probe;
+        int rc;
+
+        set_up(&f, 1000);
+        probe = make(&f, "NOOP", 0);
+        support_allocator_fail_at(&f.allocator, n);
+        rc = cpmsync_pipeline_submit(&f.pipeline, &probe->command);
+        assert_int_equal(rc, n == 1 ? CPMSYNC_ERR_NOMEM : 0);
+        if (rc) {
+            assert_null(f.pipeline.first);
+            assert_int_equal(cpmsync_pipeline_output(&f.pipeline, &data), 0);
+            on_done(&probe->command, rc, NULL);
+        } else {
+            sent(&f, "C1 NOOP\r\n");
+        }
+        tear_down(&f);
+    }
+}
+
+static void test_a_text_with_an_error_is_not_queued(void **state)
+{
+    struct fixture f;
+    struct probe *probe;
+
+    (void)state;
+    set_up(&f, 1000);
+    probe = make(&f, "SELECT", 0);
+    cpmsync_command_atom(&probe->command.text, "no atom");
+    assert_int_equal(cpmsync_pipeline_submit(&f.pipeline, &probe->command), CPMSYNC_ERR_INVALID_ARGUMENT);
+    assert_null(f.pipeline.first);
+    on_done(&probe->command, CPMSYNC_ERR_INVALID_ARGUMENT, NULL);
+    tear_down(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_p_01_commands_leave_together_and_completions_overtake),
+        cmocka_unit_test(test_g_02_tags_are_fresh),
+        cmocka_unit_test(test_pf_118_whose_tag_it_is),
+        cmocka_unit_test(test_pf_139_the_window_slides),
+        cmocka_unit_test(test_p_10_nothing_is_sent_behind_a_command_that_stands_alone),
+        cmocka_unit_test(test_p_12_changes_wait_until_no_select_is_in_flight),
+        cmocka_unit_test(test_l_01_a_literal_waits_for_its_continuation),
+        cmocka_unit_test(test_l_03_a_refused_literal_is_not_sent),
+        cmocka_unit_test(test_a_literal_that_has_begun_is_sent_to_its_end),
+        cmocka_unit_test(test_output_stays_within_its_cap_and_loses_nothing),
+        cmocka_unit_test(test_withdrawing_what_is_unsent_and_what_is_sent),
+        cmocka_unit_test(test_c_04_the_end_tells_what_may_have_been_sent),
+        cmocka_unit_test(test_flights_count_bursts_behind_something_heard),
+        cmocka_unit_test(test_pf_129_secrets_do_not_reach_the_trace),
+        cmocka_unit_test(test_without_memory_a_command_is_queued_whole_or_not_at_all),
+        cmocka_unit_test(test_a_text_with_an_error_is_not_queued),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
