@@ -28,6 +28,7 @@ struct peer {
     int conn; /* 0 until the handshake of implicit TLS is done */
     struct mock_tls_session *tls;
     int blocked;       /* the last write did not take everything */
+    int ended;         /* the peer sends no more, but may still read */
     int64_t heard_at;  /* when octets came last */
     int64_t linger_to; /* when waiting for the peer's end ends */
 };
@@ -148,7 +149,9 @@ static int receive(struct peer *peer, void *data, size_t size)
     ssize_t got = recv(peer->fd, data, size, 0);
     if (got > 0)
         return (int)got;
-    return got < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -2;
+    if (got == 0)
+        return -2;
+    return errno == EAGAIN || errno == EINTR ? 0 : -1;
 }
 
 static int transmit(struct peer *peer, const void *data, size_t len)
@@ -169,14 +172,16 @@ static void hear(struct loop *loop, struct peer *peer)
     char data[CHUNK];
     const void *waiting;
     int len, rounds;
-    for (rounds = 0; rounds < 64 && peer->state == PEER_OPEN && !cpmsync_mock_wants_starttls(mock, peer->conn);
+    for (rounds = 0;
+         rounds < 64 && peer->state == PEER_OPEN && !peer->ended && !cpmsync_mock_wants_starttls(mock, peer->conn);
          rounds++) {
         /* A client that sends and never reads is not read either. */
         if (!cpmsync_mock_closed(mock, peer->conn) && cpmsync_mock_output(mock, peer->conn, &waiting) >= (1 << 20))
             return;
         len = receive(peer, data, sizeof data);
-        if (len < 0)
+        if (len == -1)
             peer->state = PEER_GONE;
+        peer->ended = len == -2;
         if (len <= 0)
             return;
         peer->heard_at = now_ms();
@@ -208,7 +213,9 @@ static void speak(struct loop *loop, struct peer *peer)
     }
     if (peer->state != PEER_OPEN || holds_back(loop, peer))
         return;
-    if (cpmsync_mock_closed(mock, peer->conn)) {
+    if (peer->ended)
+        peer->state = PEER_GONE;
+    else if (cpmsync_mock_closed(mock, peer->conn)) {
         /* Closing with unread octets would reset the connection and take the last answer with it. */
         if (peer->tls)
             cpmsync_mock_tls_close(peer->tls);
@@ -286,7 +293,7 @@ static int prepare(struct loop *loop)
         int writes =
             peer->blocked || (peer->tls && peer->state == PEER_HANDSHAKE && cpmsync_mock_tls_wants_write(peer->tls));
         loop->fds[i + 1].fd = peer->fd;
-        loop->fds[i + 1].events = (short)(POLLIN | (writes ? POLLOUT : 0));
+        loop->fds[i + 1].events = (short)((peer->ended ? 0 : POLLIN) | (writes ? POLLOUT : 0));
         if (peer->blocked && cpmsync_mock_output(loop->config->mock, peer->conn, &data) >= (1 << 20))
             loop->fds[i + 1].events = POLLOUT;
         if (peer->state == PEER_LINGER || (peer->state == PEER_OPEN && holds_back(loop, peer)))
