@@ -16,7 +16,7 @@ contract() {
     lib/store/store.c | lib/store/store_memory.c | lib/store/store_sqlite.c | lib/store/store_check.c) echo store.h ;;
     lib/transport/transport.c | lib/transport/tcp.c | lib/transport/tls.c) echo transport.h ;;
     lib/crypto/crypto.c | lib/crypto/crypto_mbedtls.c) echo crypto.h ;;
-    lib/client/client.c | lib/client/version.c | lib/client/local_view.c) echo client.h ;;
+    lib/client/client.c | lib/client/version.c) echo client.h ;;
     esac
 }
 
