@@ -255,7 +255,8 @@ CPMSYNC_API int cpmsync_view_messages(const struct cpmsync_store *store, const s
 /* What the server offered last (after login if there was one), separated by spaces; "" if unknown. Lives until the next
  * call that moves bytes. */
 CPMSYNC_API const char *cpmsync_client_capabilities(const struct cpmsync_client *client);
-/* What ENABLED listed on the current connection, likewise. */
+/* What ENABLED listed on the connection, or on the last one if it is closed, likewise. A login does not wait for it: it
+ * is complete after the first sync or the logout. */
 CPMSYNC_API const char *cpmsync_client_enabled(const struct cpmsync_client *client);
 
 struct cpmsync_stats {

@@ -152,6 +152,7 @@ void cpmsync_client_destroy(struct cpmsync_client *client)
     cpmsync_conduct_clear(client);
     cpmsync_step_free(client);
     cpmsync_server_facts_clear(&client->facts);
+    cpmsync_mem_free(client->mem, client->enabled);
     if (client->own_store)
         cpmsync_store_close(&client->store);
     for (size_t i = 0; i < client->config.disabled_count; i++)
@@ -360,7 +361,9 @@ const char *cpmsync_client_capabilities(const struct cpmsync_client *client)
 
 const char *cpmsync_client_enabled(const struct cpmsync_client *client)
 {
-    return client->conns[0].session ? cpmsync_session_enabled_list(client->conns[0].session) : "";
+    if (client->conns[0].session)
+        return cpmsync_session_enabled_list(client->conns[0].session);
+    return client->enabled ? client->enabled : "";
 }
 
 void cpmsync_client_stats(const struct cpmsync_client *client, struct cpmsync_stats *stats)

@@ -291,6 +291,11 @@ static void end_session(struct cpmsync_conn *conn)
     client->stats.commands += counts.commands;
     client->stats.flights += counts.flights;
     cpmsync_account_save_facts(client);
+    if (conn->index == 0) {
+        const char *enabled = cpmsync_session_enabled_list(conn->session);
+        cpmsync_mem_free(client->mem, client->enabled);
+        client->enabled = cpmsync_mem_copy(client->mem, enabled, strlen(enabled));
+    }
     /* Completes the commands; the resync's done is silent, since the session has failed. */
     struct cpmsync_session *session = conn->session;
     cpmsync_session_free(session);

@@ -57,6 +57,7 @@ struct cpmsync_client {
     size_t operations; /* not complete */
     int64_t next_id;
     struct cpmsync_stats stats; /* of ended sessions and resyncs */
+    char *enabled;              /* of the first connection's last session; may be NULL */
     struct cpmsync_step *step;
     unsigned depth; /* of calls: callbacks run at 1 and more */
     unsigned pins;  /* of the step face: free waits for it too */
