@@ -8,13 +8,13 @@
 #include <time.h>
 
 /* The wake descriptor, and two connections that try up to sixteen addresses each. */
-enum { FDS_MAX = 40, BUDGET = 262144 };
+enum { FDS_MAX = 40 };
 
 #if !defined(CLOCK_BOOTTIME)
 #define CLOCK_BOOTTIME CLOCK_MONOTONIC /* good enough where nothing suspends */
 #endif
 
-static int64_t now_ms(void)
+int64_t loop_poll_now(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_BOOTTIME, &now);
@@ -29,7 +29,7 @@ static int timeout_of(const struct cpmsync_client *client)
         return 0;
     if (expiry == CPMSYNC_NEVER)
         return -1;
-    int64_t left = expiry - now_ms();
+    int64_t left = expiry - loop_poll_now();
     if (left < 0)
         return 0;
     return left < INT_MAX ? (int)left : INT_MAX;
@@ -50,18 +50,35 @@ static nfds_t fill(struct cpmsync_client *client, struct pollfd *pollers)
     return (nfds_t)count;
 }
 
+enum loop_poll_ready loop_poll_wait(struct cpmsync_client *client, int fd)
+{
+    struct pollfd pollers[FDS_MAX + 1];
+    nfds_t count = fill(client, pollers);
+    int timeout = timeout_of(client);
+    if (!count && timeout < 0)
+        return LOOP_POLL_IDLE;
+    pollers[count].fd = fd; /* poll passes over -1 */
+    pollers[count].events = POLLIN;
+    pollers[count].revents = 0;
+    if (poll(pollers, count + 1, timeout) < 0 && errno != EINTR)
+        return LOOP_POLL_FAILED;
+    return pollers[count].revents ? LOOP_POLL_FD : LOOP_POLL_CLIENT;
+}
+
 int loop_poll_run(struct cpmsync_client *client, const int *done)
 {
-    struct pollfd pollers[FDS_MAX];
     for (;;) {
-        int error = cpmsync_client_step(client, now_ms(), BUDGET);
+        int error = cpmsync_client_step(client, loop_poll_now(), LOOP_POLL_BUDGET);
         if (error || *done)
             return error;
-        nfds_t count = fill(client, pollers);
-        int timeout = timeout_of(client);
-        if (!count && timeout < 0)
+        switch (loop_poll_wait(client, -1)) {
+        case LOOP_POLL_IDLE:
             return 0;
-        if (poll(pollers, count, timeout) < 0 && errno != EINTR)
+        case LOOP_POLL_FAILED:
             return 1;
+        case LOOP_POLL_CLIENT:
+        case LOOP_POLL_FD:
+            break;
+        }
     }
 }

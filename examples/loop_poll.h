@@ -11,4 +11,21 @@
  */
 int loop_poll_run(struct cpmsync_client *client, const int *done);
 
+/* Its parts, for a loop that has something else to wait for: now, step, wait. */
+
+enum { LOOP_POLL_BUDGET = 262144 };
+
+/* Milliseconds of a clock that counts suspended time. */
+int64_t loop_poll_now(void);
+
+enum loop_poll_ready {
+    LOOP_POLL_CLIENT, /* step it */
+    LOOP_POLL_FD,     /* `fd` can be read; the client perhaps, too */
+    LOOP_POLL_IDLE,   /* nothing would ever end the wait */
+    LOOP_POLL_FAILED  /* errno */
+};
+
+/* Waits for what the client wants, and for `fd` to be readable if it is not -1. */
+enum loop_poll_ready loop_poll_wait(struct cpmsync_client *client, int fd);
+
 #endif

@@ -3,6 +3,7 @@
 #include "cli_loop.h"
 #include "cli_options.h"
 #include "cmd.h"
+#include "loop_poll.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,7 +11,7 @@
 
 static enum cli_status run_online(struct cli_account *account, const struct cli_options *options)
 {
-    int64_t began = cli_loop_now();
+    int64_t began = loop_poll_now();
     if (cli_loop_catch_signals() != 0) {
         fprintf(stderr, "cpmsync: start: %s; try again\n", strerror(errno));
         return CLI_STATUS_REFUSED;
@@ -19,7 +20,7 @@ static enum cli_status run_online(struct cli_account *account, const struct cli_
     if (status == CLI_STATUS_DONE)
         status = options->command == CLI_SYNC ? cmd_sync(account) : cmd_capabilities(account);
     if (options->stats)
-        cli_account_stats(account, cli_loop_now() - began);
+        cli_account_stats(account, loop_poll_now() - began);
     return status;
 }
 

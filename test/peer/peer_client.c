@@ -7,10 +7,13 @@
 #include <mbedtls/net_sockets.h>
 #include <mbedtls/ssl.h>
 #include <mbedtls/x509_crt.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum { LINE_MAX_OCTETS = 1 << 20 };
 
@@ -116,6 +119,8 @@ static void start_tls(struct peer_client *client, const struct peer_account *acc
     check(mbedtls_ctr_drbg_seed(&client->random, mbedtls_entropy_func, &client->entropy, NULL, 0), "random");
     check(mbedtls_x509_crt_parse_file(&client->trust, account->ca_file), account->ca_file);
     check(mbedtls_net_connect(&client->net, account->host, account->port, MBEDTLS_NET_PROTO_TCP), "connect");
+    int on = 1; /* a command goes out in pieces, each waited for otherwise */
+    setsockopt(client->net.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     check(mbedtls_ssl_config_defaults(
               &client->config, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT),
         "configure");
