@@ -1,0 +1,64 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# sh seen_to_hold.sh CPMSYNC BIN_DIR [MESSAGES [DELAY_MS]]
+#
+# The main job on the server of the variables PEER_*: MESSAGES (10,000) messages are synchronised; another client changes
+# 100 flags, expunges 50 messages and delivers 20; `cpmsync sync` brings the cache up to date and `cpmsync dump` equals the
+# server's words. Prints octets, flights and peak memory of both synchronisations, counted by a proxy that delays each
+# way by DELAY_MS (20). BIN_DIR holds churn and flight_proxy.
+set -eu
+cpmsync=$1
+bin=$2
+messages=${3:-10000}
+delay=${4:-20}
+work=$(mktemp -d ./seen_to_hold.XXXXXX)
+proxy=
+trap '[ -z "$proxy" ] || kill $proxy 2>/dev/null; rm -rf "$work"' EXIT
+mailbox=SeenToHold
+CPMSYNC_PASSWORD=$PEER_PASSWORD
+export CPMSYNC_PASSWORD
+
+synchronise() { # WHAT
+    before=$(wc -l <"$work/flights")
+    "$cpmsync" --url "imaps://$PEER_USER@localhost:$(cat "$work/port")/" --ca "$PEER_CA" --store "$work/store" --stats \
+        sync "$mailbox" 2>"$work/stats" || { cat "$work/stats" >&2; exit 1; }
+    echo "$1"
+    echo "  cpmsync --stats: $(cat "$work/stats")"
+    tries=0
+    until [ "$(wc -l <"$work/flights")" -gt "$before" ]; do
+        tries=$((tries + 1))
+        [ $tries -le 100 ] || { echo "the proxy saw no connection end" >&2; exit 1; }
+        sleep 0.05
+    done
+    tail -n +"$((before + 1))" "$work/flights" | sed 's/^/  the proxy:       /'
+}
+
+compare() {
+    "$cpmsync" --store "$work/store" dump "$mailbox" >"$work/dump"
+    "$bin/churn" truth "$mailbox" >"$work/truth"
+    cmp "$work/dump" "$work/truth" || { diff "$work/dump" "$work/truth" | head -n 10; exit 1; }
+    echo "  cache and server are equal: $(head -n 1 "$work/dump")"
+}
+
+: >"$work/flights"
+"$bin/churn" delete "$mailbox" 2>/dev/null || true
+"$bin/churn" create "$mailbox"
+"$bin/churn" deliver "$mailbox" 1 "$messages"
+"$bin/flight_proxy" localhost "$PEER_PORT" "$delay" "$work/port" >"$work/flights" &
+proxy=$!
+tries=0
+until [ -s "$work/port" ]; do
+    tries=$((tries + 1))
+    [ $tries -le 100 ] || { echo "the proxy did not start" >&2; exit 1; }
+    sleep 0.05
+done
+
+synchronise "First synchronisation of $messages messages:"
+compare
+"$bin/churn" exactly "$mailbox" 2 100 50 20
+sleep 2 # a Maildir changed less than a second ago is read anew
+synchronise "After another client changed 100 flags, expunged 50, delivered 20 (flights with LOGOUT):"
+compare
+synchronise "Nothing changed:"
+compare
