@@ -56,6 +56,7 @@ set(CPMSYNC_SOURCES_CRYPTO
 )
 
 set(CPMSYNC_SOURCES_SESSION
+  lib/session/auth.c
   lib/session/base64.c
   lib/session/capability.c
   lib/session/deadline.c

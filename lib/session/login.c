@@ -5,11 +5,10 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "session/base64.h"
+#include "session/auth.h"
 #include "session/state.h"
 
 static void on_capability(struct cpmsync_session_command *command, int error, const struct cpmsync_response *tagged);
-static void on_login(struct cpmsync_session_command *command, int error, const struct cpmsync_response *tagged);
 
 static struct cpmsync_session *session_of(struct cpmsync_session_command *command)
 {
@@ -57,7 +56,7 @@ void cpmsync_login_clear(struct cpmsync_login *login)
 
 /* ---- commands of our own */
 
-static void prepare(struct cpmsync_session *session, struct cpmsync_session_command *command, const char *name,
+void cpmsync_login_prepare(struct cpmsync_session *session, struct cpmsync_session_command *command, const char *name,
     void (*done)(struct cpmsync_session_command *, int, const struct cpmsync_response *))
 {
     cpmsync_command_clear(&command->text);
@@ -68,7 +67,7 @@ static void prepare(struct cpmsync_session *session, struct cpmsync_session_comm
     command->done = done;
 }
 
-static void submit(struct cpmsync_session *session, struct cpmsync_session_command *command)
+void cpmsync_login_submit(struct cpmsync_session *session, struct cpmsync_session_command *command)
 {
     int rc = cpmsync_pipeline_submit(&session->pipeline, command);
 
@@ -165,9 +164,9 @@ static void enter_ready(struct cpmsync_session *session)
     }
     if (login->asked) {
         login->enable_open = true;
-        prepare(session, &login->enable, "ENABLE", on_enable);
+        cpmsync_login_prepare(session, &login->enable, "ENABLE", on_enable);
         cpmsync_command_atom(&login->enable.text, login->asked);
-        submit(session, &login->enable);
+        cpmsync_login_submit(session, &login->enable);
     }
     cpmsync_state_set(session, CPMSYNC_SESSION_READY);
 }
@@ -192,263 +191,16 @@ static void enter_capability_after(struct cpmsync_session *session)
     session->logged_in = true;
     wipe(&session->login);
     session->login.fresh = false;
-    prepare(session, &session->login.command, "CAPABILITY", on_capability_after);
-    submit(session, &session->login.command);
+    cpmsync_login_prepare(session, &session->login.command, "CAPABILITY", on_capability_after);
+    cpmsync_login_submit(session, &session->login.command);
     cpmsync_state_set(session, CPMSYNC_SESSION_CAPABILITY_AFTER);
 }
 
-/* ---- LOGIN: choosing */
-
-static bool offered(const struct cpmsync_session *session, enum cpmsync_sasl_mechanism mechanism)
-{
-    switch (mechanism) {
-    case CPMSYNC_SASL_PLAIN:
-        return can(session, "AUTH=PLAIN");
-    case CPMSYNC_SASL_SCRAM_SHA_1:
-        return session->config.crypto && can(session, "AUTH=SCRAM-SHA-1");
-    case CPMSYNC_SASL_SCRAM_SHA_256:
-        return session->config.crypto && can(session, "AUTH=SCRAM-SHA-256");
-    case CPMSYNC_SASL_NONE:
-        break;
-    }
-    return false;
-}
-
-/* LOGIN cannot carry another identity. LOGINDISABLED counts even if the app disabled it (S-06). */
-static bool login_possible(const struct cpmsync_session *session)
-{
-    const char *authzid = session->login.authzid;
-
-    return !cpmsync_capability_lists(&session->capability, "LOGINDISABLED") && !(authzid && *authzid);
-}
-
-static enum cpmsync_login_method choose_forced(
-    const struct cpmsync_session *session, enum cpmsync_sasl_mechanism *mechanism)
-{
-    struct cpmsync_slice wanted = cpmsync_slice_str(session->config.mechanism);
-
-    if (cpmsync_slice_is(wanted, "LOGIN"))
-        return login_possible(session) ? CPMSYNC_LOGIN_COMMAND : CPMSYNC_LOGIN_NONE;
-    for (int i = CPMSYNC_SASL_PLAIN; i <= CPMSYNC_SASL_SCRAM_SHA_256; i++) {
-        *mechanism = (enum cpmsync_sasl_mechanism)i;
-        if (cpmsync_slice_is(wanted, cpmsync_sasl_name(*mechanism)) && offered(session, *mechanism))
-            return CPMSYNC_LOGIN_SASL;
-    }
-    return CPMSYNC_LOGIN_NONE;
-}
-
-/*
- * Under TLS what costs the fewest flights (R1): PLAIN with its message in the command, LOGIN, PLAIN; SCRAM where nothing
- * else is offered. In clear text SCRAM first, since it shows the password to nobody.
- */
-static enum cpmsync_login_method choose(struct cpmsync_session *session, enum cpmsync_sasl_mechanism *mechanism)
-{
-    static const enum cpmsync_sasl_mechanism scrams[] = {CPMSYNC_SASL_SCRAM_SHA_256, CPMSYNC_SASL_SCRAM_SHA_1};
-    bool plain = offered(session, CPMSYNC_SASL_PLAIN);
-
-    if (session->config.mechanism)
-        return choose_forced(session, mechanism);
-    *mechanism = CPMSYNC_SASL_PLAIN;
-    if (session->secure && plain && can(session, "SASL-IR"))
-        return CPMSYNC_LOGIN_SASL;
-    if (session->secure && login_possible(session))
-        return CPMSYNC_LOGIN_COMMAND;
-    if (session->secure && plain)
-        return CPMSYNC_LOGIN_SASL;
-    for (size_t i = 0; i < sizeof(scrams) / sizeof(*scrams); i++) {
-        *mechanism = scrams[i];
-        if (offered(session, *mechanism))
-            return CPMSYNC_LOGIN_SASL;
-    }
-    *mechanism = CPMSYNC_SASL_PLAIN;
-    if (plain)
-        return CPMSYNC_LOGIN_SASL;
-    return login_possible(session) ? CPMSYNC_LOGIN_COMMAND : CPMSYNC_LOGIN_NONE;
-}
-
-/* ---- LOGIN: the exchange */
-
-/* `*` ends it; the tagged BAD that follows is the expected end (S-10), and no OK can mend it. */
-static void cancel(struct cpmsync_session *session, int error)
-{
-    int rc;
-
-    if (error == CPMSYNC_ERR_NOMEM) {
-        cpmsync_state_fail(session, error);
-        return;
-    }
-    session->login.failure = error;
-    cpmsync_sasl_clear(&session->login.sasl);
-    rc = cpmsync_pipeline_line(&session->pipeline, CPMSYNC_SLICE("*"), false);
-    if (rc)
-        cpmsync_state_fail(session, rc);
-}
-
-/* Sends what a step of the exchange gave, rc and all. */
-static void answer(struct cpmsync_session *session, int rc, const struct cpmsync_buf *message)
-{
-    struct cpmsync_buf text;
-
-    if (rc > 0) /* hashing goes on in tick */
-        return;
-    cpmsync_buf_init(&text, session->config.mem, (size_t)CPMSYNC_SASL_MESSAGE_MAX * 2);
-    text.secret = true;
-    if (rc == 0)
-        rc = cpmsync_base64_encode(&text, cpmsync_buf_slice(message));
-    if (rc == 0)
-        rc = cpmsync_pipeline_line(&session->pipeline, cpmsync_buf_slice(&text), true);
-    cpmsync_buf_clear(&text);
-    if (rc)
-        cancel(session, rc);
-}
-
-static void init_message(const struct cpmsync_session *session, struct cpmsync_buf *message)
-{
-    cpmsync_buf_init(message, session->config.mem, CPMSYNC_SASL_MESSAGE_MAX);
-    message->secret = true;
-}
-
-static void on_challenge(struct cpmsync_session_command *command, struct cpmsync_slice text)
-{
-    struct cpmsync_session *session = session_of(command);
-    struct cpmsync_buf challenge, message;
-    int rc;
-
-    if (session->login.failure)
-        return;
-    init_message(session, &challenge);
-    init_message(session, &message);
-    rc = cpmsync_base64_decode(&challenge, text);
-    if (rc == CPMSYNC_ERR_LIMIT)
-        rc = CPMSYNC_ERR_PROTOCOL;
-    if (rc == 0)
-        rc = cpmsync_sasl_step(&session->login.sasl, cpmsync_buf_slice(&challenge), &message);
-    answer(session, rc, &message);
-    cpmsync_buf_clear(&challenge);
-    cpmsync_buf_clear(&message);
-}
-
-uint32_t cpmsync_login_work(struct cpmsync_session *session, uint32_t rounds)
-{
-    struct cpmsync_buf message;
-    uint32_t done = 0;
-    int rc;
-
-    if (!cpmsync_login_busy(session))
-        return 0;
-    init_message(session, &message);
-    rc = cpmsync_sasl_work(&session->login.sasl, rounds, &done, &message);
-    answer(session, rc, &message);
-    cpmsync_buf_clear(&message);
-    return done;
-}
-
-bool cpmsync_login_busy(const struct cpmsync_session *session)
-{
-    return session->state == CPMSYNC_SESSION_LOGIN && session->login.method == CPMSYNC_LOGIN_SASL &&
-           cpmsync_sasl_busy(&session->login.sasl);
-}
-
-/* ---- LOGIN: the commands */
-
-static void send_login(struct cpmsync_session *session)
-{
-    struct cpmsync_login *login = &session->login;
-
-    if (!*login->user || !*login->password) {
-        cpmsync_state_fail(session, CPMSYNC_ERR_AUTH_CREDENTIALS);
-        return;
-    }
-    prepare(session, &login->command, "LOGIN", on_login);
-    cpmsync_command_secret(&login->command.text, cpmsync_slice_str(login->user));
-    cpmsync_command_secret(&login->command.text, cpmsync_slice_str(login->password));
-    submit(session, &login->command);
-}
-
-/* The first message goes into the command where SASL-IR is offered, else behind the empty challenge (S-11, S-12). */
-static int add_initial(struct cpmsync_session *session)
-{
-    struct cpmsync_login *login = &session->login;
-    struct cpmsync_buf message, text;
-    int rc;
-
-    init_message(session, &message);
-    init_message(session, &text);
-    text.max = (size_t)CPMSYNC_SASL_MESSAGE_MAX * 2;
-    rc = cpmsync_sasl_step(&login->sasl, cpmsync_slice_of(NULL, 0), &message);
-    if (rc == 0)
-        rc = cpmsync_base64_encode(&text, cpmsync_buf_slice(&message));
-    if (rc == 0)
-        cpmsync_command_base64(&login->command.text, cpmsync_buf_slice(&text));
-    cpmsync_buf_clear(&message);
-    cpmsync_buf_clear(&text);
-    return rc;
-}
-
-static void send_authenticate(struct cpmsync_session *session, enum cpmsync_sasl_mechanism mechanism)
-{
-    struct cpmsync_login *login = &session->login;
-    struct cpmsync_sasl_credentials credentials = {login->user, login->password, login->authzid};
-    int rc = cpmsync_sasl_init(&login->sasl, session->config.mem, session->config.crypto, mechanism, &credentials,
-        session->config.scram_iterations_max);
-
-    prepare(session, &login->command, "AUTHENTICATE", on_login);
-    login->command.rules = CPMSYNC_COMMAND_ALONE;
-    login->command.continuation = on_challenge;
-    cpmsync_command_atom(&login->command.text, cpmsync_sasl_name(mechanism));
-    if (rc == 0 && can(session, "SASL-IR"))
-        rc = add_initial(session);
-    if (rc) {
-        cpmsync_state_fail(session, rc);
-        return;
-    }
-    login->exchange = true;
-    submit(session, &login->command);
-}
-
-static void start_login(struct cpmsync_session *session)
-{
-    struct cpmsync_login *login = &session->login;
-    enum cpmsync_sasl_mechanism mechanism = CPMSYNC_SASL_NONE;
-
-    if (login->error) {
-        cpmsync_state_fail(session, CPMSYNC_ERR_AUTH_CREDENTIALS);
-        return;
-    }
-    login->method = choose(session, &mechanism);
-    login->fresh = false;
-    if (login->method == CPMSYNC_LOGIN_COMMAND)
-        send_login(session);
-    else if (login->method == CPMSYNC_LOGIN_SASL)
-        send_authenticate(session, mechanism);
-    else
-        cpmsync_state_fail(session, CPMSYNC_ERR_AUTH_MECHANISM);
-}
-
-/* What a refusal means; trouble of the server says nothing about the password (PF-83, RFC 5530). */
-static int error_of_refusal(const struct cpmsync_response *tagged)
-{
-    if (tagged->condition == CPMSYNC_CONDITION_BAD)
-        return CPMSYNC_ERR_BAD;
-    switch (tagged->code.type) {
-    case CPMSYNC_CODE_UNAVAILABLE:
-    case CPMSYNC_CODE_SERVERBUG:
-    case CPMSYNC_CODE_CORRUPTION:
-        return CPMSYNC_ERR_AUTH_UNAVAILABLE;
-    case CPMSYNC_CODE_INUSE:
-        return CPMSYNC_ERR_IN_USE;
-    case CPMSYNC_CODE_LIMIT:
-        return CPMSYNC_ERR_SERVER_LIMIT;
-    case CPMSYNC_CODE_PRIVACYREQUIRED:
-        return CPMSYNC_ERR_TLS_REQUIRED;
-    default:
-        return CPMSYNC_ERR_AUTH;
-    }
-}
+/* ---- LOGIN */
 
 static void on_refused(struct cpmsync_session *session, const struct cpmsync_response *tagged)
 {
-    int error = error_of_refusal(tagged);
+    int error = cpmsync_auth_error_of(tagged);
 
     if (error == CPMSYNC_ERR_AUTH)
         session->config.facts->last_login_ok = false;
@@ -467,7 +219,7 @@ static void on_login(struct cpmsync_session_command *command, int error, const s
         cpmsync_state_fail(session, login->failure);
     } else if (error) {
         on_refused(session, tagged);
-    } else if (login->method == CPMSYNC_LOGIN_SASL && !cpmsync_sasl_complete(&login->sasl)) {
+    } else if (!cpmsync_auth_proved(session)) {
         /* S-15: an OK that came before the server proved itself, or before we said anything. */
         cpmsync_state_fail(session, CPMSYNC_ERR_AUTH_SERVER);
     } else {
@@ -479,13 +231,22 @@ static void on_login(struct cpmsync_session_command *command, int error, const s
     }
 }
 
+static void start(struct cpmsync_session *session)
+{
+    session->login.fresh = false;
+    if (session->login.error)
+        cpmsync_state_fail(session, CPMSYNC_ERR_AUTH_CREDENTIALS);
+    else
+        cpmsync_auth_start(session, on_login);
+}
+
 static void enter_login(struct cpmsync_session *session)
 {
     remember(session, &session->config.facts->before_login);
     cpmsync_state_set(session, CPMSYNC_SESSION_LOGIN);
     if (session->state == CPMSYNC_SESSION_LOGIN && session->login.answered &&
         session->login.method == CPMSYNC_LOGIN_NONE)
-        start_login(session);
+        start(session);
 }
 
 static int copy_secret(struct cpmsync_session *session, char **to, const char *text)
@@ -515,7 +276,7 @@ void cpmsync_login_credentials(
     if (rc)
         cpmsync_state_fail(session, rc);
     else if (session->state == CPMSYNC_SESSION_LOGIN)
-        start_login(session);
+        start(session);
 }
 
 bool cpmsync_login_waits_for_app(const struct cpmsync_session *session)
@@ -543,9 +304,9 @@ static void enter_starttls(struct cpmsync_session *session)
         cpmsync_state_fail(session, CPMSYNC_ERR_TLS_REQUIRED);
         return;
     }
-    prepare(session, &session->login.command, "STARTTLS", on_starttls);
+    cpmsync_login_prepare(session, &session->login.command, "STARTTLS", on_starttls);
     session->login.command.rules = CPMSYNC_COMMAND_ALONE;
-    submit(session, &session->login.command);
+    cpmsync_login_submit(session, &session->login.command);
     cpmsync_state_set(session, CPMSYNC_SESSION_STARTTLS);
 }
 
@@ -574,8 +335,8 @@ static void on_capability(struct cpmsync_session_command *command, int error, co
 
 static void enter_capability(struct cpmsync_session *session)
 {
-    prepare(session, &session->login.command, "CAPABILITY", on_capability);
-    submit(session, &session->login.command);
+    cpmsync_login_prepare(session, &session->login.command, "CAPABILITY", on_capability);
+    cpmsync_login_submit(session, &session->login.command);
     cpmsync_state_set(session, CPMSYNC_SESSION_CAPABILITY);
 }
 

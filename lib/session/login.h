@@ -39,10 +39,10 @@ void cpmsync_login_credentials(
 void cpmsync_login_greeting(struct cpmsync_session *session, const struct cpmsync_response *greeting);
 /* TLS was established. */
 void cpmsync_login_secured(struct cpmsync_session *session);
-/* Hashing: `rounds` at most; returns how many were made. */
-uint32_t cpmsync_login_work(struct cpmsync_session *session, uint32_t rounds);
-bool cpmsync_login_busy(const struct cpmsync_session *session);
-
+/* A command of the session's own: cleared, with its name; then its arguments; then sent, or the session fails. */
+void cpmsync_login_prepare(struct cpmsync_session *session, struct cpmsync_session_command *command, const char *name,
+    void (*done)(struct cpmsync_session_command *, int, const struct cpmsync_response *));
+void cpmsync_login_submit(struct cpmsync_session *session, struct cpmsync_session_command *command);
 /* A list came after login: kept with the account. */
 void cpmsync_login_remember(struct cpmsync_session *session);
 /* ENABLED, or a piece of it. 0, CPMSYNC_ERR_NOMEM. */

@@ -301,7 +301,7 @@ bool cpmsync_pipeline_continuation(struct cpmsync_pipeline *pipeline, struct cpm
 
     for (struct cpmsync_session_command *at = pipeline->first; at && at->phase != PHASE_QUEUED; at = at->next) {
         if (at->phase == PHASE_SENDING && at->next_break < at->text.break_count &&
-            at->sent == at->text.breaks[at->next_break]) {
+            at->sent == at->text.breaks[at->next_break] && pipeline->shown == pipeline->given) {
             at->next_break++;
             return true;
         }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/session.h"
 
+#include "session/auth.h"
 #include "session/dispatch.h"
 #include "session/state.h"
 
@@ -68,7 +69,7 @@ static bool answer_due(const struct cpmsync_session *session)
 {
     switch (session->state) {
     case CPMSYNC_SESSION_LOGIN:
-        return !cpmsync_login_waits_for_app(session) && !cpmsync_login_busy(session);
+        return !cpmsync_login_waits_for_app(session) && !cpmsync_auth_busy(session);
     case CPMSYNC_SESSION_READY:
         return session->pipeline.first != NULL;
     case CPMSYNC_SESSION_FAILED:
@@ -160,10 +161,10 @@ void cpmsync_session_closed(struct cpmsync_session *session, const struct cpmsyn
 int64_t cpmsync_session_tick(struct cpmsync_session *session, int64_t now, int64_t budget)
 {
     check_deadline(session, now, false);
-    if (cpmsync_login_busy(session)) {
+    if (cpmsync_auth_busy(session)) {
         int64_t most = budget > 0 && budget / HASH_ROUND_COST < UINT32_MAX ? budget / HASH_ROUND_COST : UINT32_MAX;
         /* One round at least, or a small budget would never get anywhere. */
-        int64_t cost = HASH_ROUND_COST * (int64_t)cpmsync_login_work(session, most ? (uint32_t)most : 1);
+        int64_t cost = HASH_ROUND_COST * (int64_t)cpmsync_auth_work(session, most ? (uint32_t)most : 1);
 
         if (budget > 0)
             budget = budget > cost ? budget - cost : 0;
@@ -180,7 +181,7 @@ int64_t cpmsync_session_expiry(const struct cpmsync_session *session)
 
 bool cpmsync_session_busy(const struct cpmsync_session *session)
 {
-    return cpmsync_login_busy(session);
+    return cpmsync_auth_busy(session);
 }
 
 /* ---- login and commands */

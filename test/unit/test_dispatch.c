@@ -238,6 +238,32 @@ static void test_s_09_any_later_list_replaces_the_old_one(void **state)
     support_talk_close(&t);
 }
 
+static void test_s_07_a_long_list_in_a_tagged_ok_comes_in_pieces(void **state)
+{
+    struct support_talk t;
+    char text[4000] = "C2 OK [CAPABILITY IMAP4rev1";
+
+    (void)state;
+    support_talk_init(&t);
+    t.config.response_max = 512;
+    support_talk_open(&t, true);
+    support_talk_login(&t, "IMAP4rev1");
+    support_talk_submit(&t, "NOOP", 0, NULL);
+    support_talk_client(&t, "C2 NOOP\r\n");
+    for (int i = 0; i < 200; i++)
+        (void)snprintf(text + strlen(text), sizeof(text) - strlen(text), " X-WORD-%d", i);
+    strcat(text, " LAST] done\r\n");
+    support_talk_server(&t, text);
+    support_talk_heard(&t, "NOOP OK");
+    assert_true(cpmsync_session_can(t.session, "X-WORD-0"));
+    assert_true(cpmsync_session_can(t.session, "X-WORD-150"));
+    assert_true(cpmsync_session_can(t.session, "LAST"));
+    /* It completed once, with its last piece. */
+    support_talk_server(&t, "* 4 EXISTS\r\n");
+    support_talk_heard(&t, "EXISTS 4");
+    support_talk_close(&t);
+}
+
 static void test_pf_118_answers_to_finished_tags_are_borne_up_to_a_limit(void **state)
 {
     struct support_talk t;
@@ -487,6 +513,7 @@ int main(void)
         cmocka_unit_test(test_g_17_untagged_no_and_bad_complete_nothing),
         cmocka_unit_test(test_c_10_alerts_go_up_and_say_whether_to_trust_them),
         cmocka_unit_test(test_s_09_any_later_list_replaces_the_old_one),
+        cmocka_unit_test(test_s_07_a_long_list_in_a_tagged_ok_comes_in_pieces),
         cmocka_unit_test(test_pf_118_answers_to_finished_tags_are_borne_up_to_a_limit),
         cmocka_unit_test(test_pf_118_an_answer_to_an_unsent_command_ends_it),
         cmocka_unit_test(test_pf_79_a_stray_continuation_is_ignored),

@@ -263,6 +263,23 @@ static void test_l_01_a_literal_waits_for_its_continuation(void **state)
     tear_down(&f);
 }
 
+static void test_pf_79_a_continuation_before_the_literal_was_announced_lets_nothing_go(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    set_up(&f, 20);
+    submit_literals(&f, "UID STORE AND MORE OF IT", "\xc3\xa9", NULL);
+    assert_false(cpmsync_pipeline_continuation(&f.pipeline, CPMSYNC_SLICE("")));
+    sent(&f, "C1 UID STORE AND M");
+    assert_false(cpmsync_pipeline_continuation(&f.pipeline, CPMSYNC_SLICE("")));
+    sent(&f, "ORE OF IT {2}\r\n");
+    sent(&f, "");
+    more(&f);
+    sent(&f, "\xc3\xa9\r\n");
+    tear_down(&f);
+}
+
 static void test_l_03_a_refused_literal_is_not_sent(void **state)
 {
     struct fixture f;
@@ -470,6 +487,7 @@ int main(void)
         cmocka_unit_test(test_p_10_nothing_is_sent_behind_a_command_that_stands_alone),
         cmocka_unit_test(test_p_12_changes_wait_until_no_select_is_in_flight),
         cmocka_unit_test(test_l_01_a_literal_waits_for_its_continuation),
+        cmocka_unit_test(test_pf_79_a_continuation_before_the_literal_was_announced_lets_nothing_go),
         cmocka_unit_test(test_l_03_a_refused_literal_is_not_sent),
         cmocka_unit_test(test_a_literal_that_has_begun_is_sent_to_its_end),
         cmocka_unit_test(test_output_stays_within_its_cap_and_loses_nothing),
