@@ -45,6 +45,8 @@ static int tell_rows(void *ctx, const uint32_t *uid, const uint64_t *modseq, con
     struct view *view = ctx;
 
     for (size_t i = 0; i < count; i++) {
+        if (!cpmsync_flagsets_known(view->flagsets, flagset[i]))
+            return CPMSYNC_ERR_STORE_CORRUPT;
         int error = cpmsync_flag_names_cut(&view->flags, view->flagsets, flagset[i]);
         if (!error)
             error = view->message(view->ctx, uid[i], modseq[i], view->flags.names, view->flags.count);

@@ -47,8 +47,8 @@ static int tell(struct cpmsync_batch *batch, struct cpmsync_event *event)
     event->mailbox = batch->mailbox->name;
     event->uidvalidity = batch->mailbox->cache.uidvalidity;
     if (batch->up.event(batch->up.ctx, event))
-        return fail(batch, CPMSYNC_ERR_ABORTED);
-    return 0;
+        fail(batch, CPMSYNC_ERR_ABORTED);
+    return batch->error; /* the app may also have stopped it from inside */
 }
 
 static int tell_begin(struct cpmsync_batch *batch)
@@ -300,6 +300,9 @@ int cpmsync_batch_cover(struct cpmsync_batch *batch, uint32_t first, uint32_t la
         if (batch->mailbox->cache.covered.ranges[i].first <= first &&
             last <= batch->mailbox->cache.covered.ranges[i].last)
             return 0;
+    /* BEGIN names what was covered before: what the app heard of in a batch that was lost may be gone since. */
+    if (tell_begin(batch))
+        return batch->error;
     batch->changed = true;
     return fail(batch, cpmsync_uidset_add(&batch->mailbox->cache.covered, first, last));
 }
@@ -373,6 +376,7 @@ int cpmsync_batch_abort(struct cpmsync_batch *batch)
     memset(&batch->pending, 0, sizeof batch->pending);
     if (!dirty)
         return 0;
-    int reload = cpmsync_open_mailbox_reload(batch->mailbox);
-    return error ? error : reload;
+    /* Without what the store holds a next batch would write over it: it stays failed until abort can read it. */
+    batch->error = cpmsync_open_mailbox_reload(batch->mailbox);
+    return error ? error : batch->error;
 }

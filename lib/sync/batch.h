@@ -77,7 +77,8 @@ int cpmsync_batch_bits(struct cpmsync_batch *batch, unsigned bits);
 /* Tells BATCH, commits. On any error, the app's refusal (CPMSYNC_ERR_ABORTED) among them, everything is as before. */
 int cpmsync_batch_commit(struct cpmsync_batch *batch);
 
-/* Everything as before the batch. Returns the error that made the batch fail, or of reading the mailbox again. */
+/* Everything as before the batch. Returns the error that made the batch fail, or of reading the mailbox again: then the
+ * batch stays failed, and abort can be called once more. */
 int cpmsync_batch_abort(struct cpmsync_batch *batch);
 
 #endif
