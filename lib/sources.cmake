@@ -119,6 +119,14 @@ set(CPMSYNC_SOURCES_RESOLVER
 )
 
 set(CPMSYNC_SOURCES_SQLITE
+  lib/store/row_changes.c
+  lib/store/sqlite_db.c
+  lib/store/sqlite_lock.c
+  lib/store/sqlite_record.c
+  lib/store/sqlite_rows.c
+  lib/store/sqlite_schema.c
+  lib/store/sqlite_state.c
+  lib/store/store_sqlite.c
 )
 
 set(CPMSYNC_SOURCES_ZLIB

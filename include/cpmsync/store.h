@@ -91,6 +91,7 @@ struct cpmsync_store_ops {
     /* All rows, in pieces of any size. A mailbox without rows, or unknown, calls nothing and returns 0. */
     int (*rows_load)(void *store, const uint8_t *name, size_t name_len, cpmsync_store_rows_fn fn, void *ctx);
 
+    /* flagset_put, descriptor_put: NOT_FOUND if the mailbox has no record. */
     int (*flagset_put)(
         void *store, const uint8_t *name, size_t name_len, uint32_t id, const uint8_t *octets, size_t len);
     int (*flagset_remove)(void *store, const uint8_t *name, size_t name_len, uint32_t id);
@@ -138,7 +139,8 @@ struct cpmsync_store_sqlite_config {
     const char *path;    /* UTF-8; created with mode 0600 if missing; PATH-wal, PATH-shm and PATH.lock beside it */
     const char *account; /* user@host:port; written at creation, compared later (CPMSYNC_ERR_STORE_ACCOUNT); NULL takes
                             any, for readers */
-    int read_only;       /* no lock, no writes; works beside a writer in another process */
+    int read_only;       /* no lock, no writes; works beside a writer in another process. begin opens a view: reads see
+                            one state of the store until commit or rollback */
     const char *vfs;     /* SQLite VFS name, NULL for the default */
 };
 
