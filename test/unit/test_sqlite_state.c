@@ -303,7 +303,7 @@ static void test_a_full_disk_is_said_and_the_store_works_on(void **state)
     powerloss_limit(disk, 200000);
     assert_int_equal(store.ops->begin(store.self, CPMSYNC_STORE_DURABLE), 0);
     for (int i = 0, error = 0; !error; i++) {
-        char key[8];
+        char key[16];
 
         (void)snprintf(key, sizeof key, "k%d", i);
         error = store.ops->value_put(store.self, key, large, sizeof large);
