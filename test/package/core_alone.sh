@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # core_alone.sh TOP WORK CMAKE CTEST GENERATOR CC: with every option off the library builds, needs nothing but a C99
-# library, and passes its unit tests.
+# library, defines every public function, and passes its unit tests.
 set -eu
 top=$1 work=$2 cmake=$3 ctest=$4 generator=$5 cc=$6
 
@@ -15,5 +15,6 @@ done
     -DCPMSYNC_BUILD_MOCKSERVER=OFF -DCPMSYNC_TEST_BUILDS=OFF "$@" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 "$cmake" --build "$work" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 sh "$top/test/lint/core_symbols.sh" "$work/libcpmsync.a"
+sh "$top/test/lint/exports.sh" "$top" "$work/libcpmsync.a"
 cd "$work"
 "$ctest" --output-on-failure --no-tests=error -R '^unit\.'

@@ -69,5 +69,7 @@ mkdir plain
 run plain
 
 if [ "$kind" = shared ]; then
+    echo "== exports"
+    sh "$top/test/lint/exports.sh" "$top" "$library_dir/libcpmsync.so"
     readelf -d "$library_dir/libcpmsync.so" | grep -q 'SONAME.*\[libcpmsync\.so\.[0-9]*\]' || fail "no SONAME"
 fi
