@@ -91,16 +91,11 @@ static int error_of(const struct tls *tls, int code)
 {
     if (tls->inner_error)
         return tls->inner_error;
-    switch (code) {
-    case MBEDTLS_ERR_SSL_CONN_EOF:
-    case MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY:
+    if (code == MBEDTLS_ERR_SSL_CONN_EOF || code == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)
         return CPMSYNC_ERR_CLOSED;
-    case MBEDTLS_ERR_SSL_ALLOC_FAILED:
-    case MBEDTLS_ERR_X509_ALLOC_FAILED:
+    if (code == MBEDTLS_ERR_SSL_ALLOC_FAILED || code == MBEDTLS_ERR_X509_ALLOC_FAILED) /* one and the same in 4.x */
         return CPMSYNC_ERR_NOMEM;
-    default:
-        return CPMSYNC_ERR_TLS;
-    }
+    return CPMSYNC_ERR_TLS;
 }
 
 static int fail_code(struct tls *tls, int code)

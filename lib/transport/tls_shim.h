@@ -148,10 +148,10 @@ static inline int cpmsync_tls_is_1_3(const mbedtls_ssl_context *ssl)
 
 #endif
 
-/* TLS 1.3 sends tickets behind the handshake; since 3.6.1 one has to ask to be told. */
+/* TLS 1.3 sends tickets behind the handshake; from 3.6.1 on, but not in 4.x, one has to ask to be told. */
 static inline void cpmsync_tls_want_tickets(mbedtls_ssl_config *conf)
 {
-#if MBEDTLS_VERSION_NUMBER >= 0x03060100 && defined(MBEDTLS_SSL_SESSION_TICKETS) && defined(MBEDTLS_SSL_PROTO_TLS1_3)
+#if defined(MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED) && defined(MBEDTLS_SSL_PROTO_TLS1_3)
     mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(
         conf, MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED);
 #else
