@@ -24,16 +24,15 @@ void cpmsync_apply_clear(struct cpmsync_apply *apply)
     cpmsync_uidset_clear(&apply->seen);
 }
 
-void cpmsync_apply_select(struct cpmsync_apply *apply, enum cpmsync_boundary boundary)
+/* Nothing is known yet of what SELECT says. */
+static void forget(struct cpmsync_apply *apply)
 {
-    cpmsync_uidset_empty(&apply->asked);
-    apply->seeing = false;
-    apply->boundary = boundary;
-    apply->ours = boundary == CPMSYNC_BOUNDARY_NONE;
-    apply->selecting = true;
     apply->exists_known = false;
+    apply->exists = 0;
     apply->uncounted = false;
+    apply->numbered = apply->mailbox->cache.covered.count == 0;
     apply->uidvalidity = 0;
+    apply->regenerated = false;
     apply->uidnext_known = false;
     apply->nomodseq = false;
     apply->not_sticky = false;
@@ -42,8 +41,28 @@ void cpmsync_apply_select(struct cpmsync_apply *apply, enum cpmsync_boundary bou
     apply->max_modseq = 0;
     apply->tail_due = false;
     apply->suspect = false;
+}
+
+void cpmsync_apply_select(struct cpmsync_apply *apply, enum cpmsync_boundary boundary)
+{
+    cpmsync_uidset_empty(&apply->asked);
+    apply->seeing = false;
+    apply->boundary = boundary;
+    apply->ours = boundary == CPMSYNC_BOUNDARY_NONE;
+    apply->selecting = true;
     apply->other_uidvalidity = false;
+    forget(apply);
     cpmsync_batch_hold(&apply->batch);
+}
+
+void cpmsync_apply_refused(struct cpmsync_apply *apply)
+{
+    int error = cpmsync_batch_abort(&apply->batch);
+
+    if (!apply->batch.error)
+        apply->batch.error = error;
+    apply->boundary = CPMSYNC_BOUNDARY_NONE;
+    apply->ours = false;
 }
 
 void cpmsync_apply_unselected(struct cpmsync_apply *apply)
@@ -59,9 +78,16 @@ static void on_exists(struct cpmsync_apply *apply, uint32_t number)
         apply->suspect = true; /* U-02 */
     if (apply->exists_known && !apply->selecting && (number > apply->exists || apply->uncounted))
         apply->tail_due = true;
+    if (apply->exists_known && number > apply->exists)
+        apply->arrived += number - apply->exists;
     apply->uncounted = false;
     apply->exists_known = true;
     apply->exists = number;
+}
+
+static uint32_t uid_of(const struct cpmsync_apply *apply, uint32_t number)
+{
+    return apply->numbered ? cpmsync_cache_uid_of(&apply->mailbox->cache, number) : 0;
 }
 
 static void on_expunge(struct cpmsync_apply *apply, uint32_t number)
@@ -70,7 +96,7 @@ static void on_expunge(struct cpmsync_apply *apply, uint32_t number)
         apply->suspect = true; /* U-06, PF-53 */
         return;
     }
-    uint32_t uid = cpmsync_cache_uid_of(&apply->mailbox->cache, number);
+    uint32_t uid = uid_of(apply, number);
     apply->exists--;
     if (uid) {
         struct cpmsync_range range = {uid, uid};
@@ -121,6 +147,21 @@ static bool wanted(const struct cpmsync_apply *apply, uint32_t uid)
     return cpmsync_uidset_contains(&apply->mailbox->cache.covered, uid) || cpmsync_uidset_contains(&apply->asked, uid);
 }
 
+/* The message is above all rows that were fetched. */
+static bool is_new(const struct cpmsync_apply *apply, uint32_t number)
+{
+    const struct cpmsync_cache *cache = &apply->mailbox->cache;
+
+    return apply->numbered && cache->covered.count <= 1 &&
+           number > cpmsync_columns_rank(cache->columns, cpmsync_uidset_last(&cache->covered));
+}
+
+/* Not part of a synchronisation that is under way: only such mod-sequences lift the cursor. */
+static bool unsolicited(const struct cpmsync_apply *apply, uint32_t uid)
+{
+    return !apply->seeing && cpmsync_uidset_contains(&apply->mailbox->cache.covered, uid);
+}
+
 static void on_fetch(struct cpmsync_apply *apply, uint32_t number, const struct cpmsync_fetch *fetch)
 {
     struct cpmsync_cache_news news;
@@ -134,15 +175,14 @@ static void on_fetch(struct cpmsync_apply *apply, uint32_t number, const struct 
         apply->tail_due = true; /* U-10, PF-54, PF-55: believed by UID only */
     if (!news.has_flags && !news.has_modseq)
         return;
-    if (fetch->items & CPMSYNC_FETCH_UID)
-        news.uid = fetch->uid;
-    else
-        news.uid = cpmsync_cache_uid_of(&apply->mailbox->cache, number);
+    news.uid = fetch->items & CPMSYNC_FETCH_UID ? fetch->uid : uid_of(apply, number);
+    if (news.uid == 0 && !is_new(apply, number))
+        apply->suspect = true; /* U-09, PF-57: something changed, nobody knows of what */
     if (news.uid == 0 || !wanted(apply, news.uid)) {
         apply->tail_due = true;
         return;
     }
-    if (news.has_modseq && news.modseq > apply->max_modseq)
+    if (news.has_modseq && news.modseq > apply->max_modseq && unsolicited(apply, news.uid))
         apply->max_modseq = news.modseq;
     if (cpmsync_batch_put(&apply->batch, &news) == 0)
         apply->suspect = true; /* a mod-sequence of a covered message we do not have */
@@ -164,8 +204,11 @@ static void on_uidvalidity(struct cpmsync_apply *apply, uint32_t uidvalidity)
         cpmsync_batch_release(&apply->batch);
     } else {
         /* A range asked for behind the SELECT began above what was covered: under new UIDs it means nothing. */
-        if (apply->mailbox->cache.covered.count)
+        if (apply->mailbox->cache.covered.count) {
             cpmsync_uidset_empty(&apply->asked);
+            apply->regenerated = true;
+        }
+        apply->numbered = true;
         cpmsync_batch_reset(&apply->batch, uidvalidity);
     }
 }
@@ -177,15 +220,11 @@ static void on_closed(struct cpmsync_apply *apply)
     apply->boundary = CPMSYNC_BOUNDARY_NONE;
     if (apply->ours) {
         /* What was taken for ours was the old mailbox's. */
-        cpmsync_batch_abort(&apply->batch);
+        int error = cpmsync_batch_abort(&apply->batch);
+        if (!apply->batch.error)
+            apply->batch.error = error;
+        forget(apply);
         cpmsync_batch_hold(&apply->batch);
-        apply->exists_known = false;
-        apply->uidnext_known = false;
-        apply->uidvalidity = 0;
-        apply->max_modseq = 0;
-        apply->code_modseq = 0;
-        apply->suspect = false;
-        apply->tail_due = false;
     }
     apply->ours = true;
 }
@@ -234,7 +273,8 @@ void cpmsync_apply_data(struct cpmsync_apply *apply, const struct cpmsync_respon
         cpmsync_apply_code(apply, &response->code);
         return;
     }
-    if (!apply->ours)
+    /* Under other UIDs nothing means what it says (V-02). */
+    if (!apply->ours || apply->other_uidvalidity)
         return;
     switch (response->type) {
     case CPMSYNC_RESPONSE_EXISTS:
@@ -270,6 +310,8 @@ void cpmsync_apply_pass(struct cpmsync_apply *apply)
 {
     cpmsync_uidset_empty(&apply->seen);
     apply->seeing = true;
+    apply->numbered = false;
+    apply->arrived = 0;
     apply->suspect = false;
     apply->tail_due = false;
     apply->uncounted = false;
@@ -285,12 +327,23 @@ static void vanish_unseen(struct cpmsync_apply *apply, uint32_t first, uint32_t 
         cpmsync_batch_vanish(&apply->batch, &range, 1, false, NULL);
 }
 
+static bool shown_all(const struct cpmsync_apply *apply)
+{
+    if (!apply->exists_known || apply->uncounted)
+        return true;
+    return cpmsync_uidset_size(&apply->seen) + apply->arrived >= apply->exists;
+}
+
 int cpmsync_apply_passed(struct cpmsync_apply *apply)
 {
     uint32_t highest = cpmsync_uidset_last(&apply->seen);
     uint32_t next = 1;
 
     apply->seeing = false;
+    if (!shown_all(apply)) {
+        apply->suspect = true;
+        return apply->batch.error;
+    }
     for (size_t i = 0; i < apply->seen.count; i++) {
         vanish_unseen(apply, next, apply->seen.ranges[i].first - 1);
         next = apply->seen.ranges[i].last + 1;
@@ -301,7 +354,8 @@ int cpmsync_apply_passed(struct cpmsync_apply *apply)
         highest = apply->uidnext - 1;
     cpmsync_batch_cover(&apply->batch, 1, highest);
     cpmsync_uidset_clear(&apply->seen);
-    return apply->batch.error;
+    apply->numbered = true;
+    return apply->batch.error ? apply->batch.error : 1;
 }
 
 bool cpmsync_apply_counts(const struct cpmsync_apply *apply)

@@ -22,6 +22,7 @@ struct cpmsync_apply {
     struct cpmsync_uidset asked; /* ranges asked for in this selection */
     struct cpmsync_uidset seen;  /* UIDs a full pass has shown */
     bool seeing;
+    uint32_t arrived; /* messages announced during the pass, which it need not show */
 
     bool ours; /* untagged data belong to this mailbox */
     enum cpmsync_boundary boundary;
@@ -29,6 +30,7 @@ struct cpmsync_apply {
 
     bool exists_known;
     uint32_t exists;
+    bool numbered;        /* the cache agrees with the server: message numbers name its rows (U-09) */
     bool uncounted;       /* a VANISHED named UIDs we never saw: EXISTS is not to be relied on (PF-5) */
     uint32_t uidvalidity; /* as SELECT said it; 0: not yet */
     bool uidnext_known;
@@ -42,6 +44,7 @@ struct cpmsync_apply {
 
     bool tail_due;          /* there may be messages that were not fetched */
     bool suspect;           /* cache and server contradict each other: a full pass must tell */
+    bool regenerated;       /* SELECT's UIDVALIDITY is not that of the rows there were: all was reset */
     bool other_uidvalidity; /* it changed in mid-session (V-02): select again */
 };
 
@@ -56,6 +59,9 @@ void cpmsync_apply_select(struct cpmsync_apply *apply, enum cpmsync_boundary bou
 /* The UNSELECT before it was answered OK. */
 void cpmsync_apply_unselected(struct cpmsync_apply *apply);
 
+/* The SELECT was refused: what it brought is thrown away, and what still comes is not ours (P-11). */
+void cpmsync_apply_refused(struct cpmsync_apply *apply);
+
 /* Untagged data, in order of arrival. Errors stay in the batch. */
 void cpmsync_apply_data(struct cpmsync_apply *apply, const struct cpmsync_response *response);
 
@@ -65,7 +71,10 @@ void cpmsync_apply_code(struct cpmsync_apply *apply, const struct cpmsync_code *
 /* A tagged response came: settles next_modseq (RFC 7162 6). */
 void cpmsync_apply_tagged(struct cpmsync_apply *apply);
 
-/* A full pass begins; or ended OK: cached messages it did not show are gone (D-17). */
+/*
+ * A full pass begins; or ended OK: 1, and cached messages it did not show are gone. 0 when it showed fewer messages than
+ * there are: then nothing is gone (D-17, PF-36), and the mailbox is suspect. Or the batch's error.
+ */
 void cpmsync_apply_pass(struct cpmsync_apply *apply);
 int cpmsync_apply_passed(struct cpmsync_apply *apply);
 

@@ -41,7 +41,7 @@ struct cpmsync_resync {
     unsigned passes;
     struct cpmsync_err err;
     bool failed;
-    unsigned held; /* go_on must not run: we are inside something that goes on by itself */
+    unsigned held; /* we are inside something that goes on by itself: no go_on, and stop only leaves its error */
     unsigned late_tails;
 };
 
@@ -229,12 +229,14 @@ static void unselect_done(struct cpmsync_session_command *command, int error, co
     cpmsync_command_clear(&command->text);
     resync->unselect_busy = false;
     resync->in_flight--;
+    resync->held++;
     if (tagged && !error)
         *resync->config.selected = CPMSYNC_SELECTED_NO;
     if (error)
         fail(resync, error, tagged);
     else if (!resync->failed)
         cpmsync_apply_unselected(&resync->apply);
+    resync->held--;
     go_on(resync);
 }
 
@@ -245,6 +247,13 @@ static bool numbered(const struct cpmsync_resync *resync)
 
     return resync->apply.exists_known && !resync->apply.uncounted && covered->count == 1 &&
            covered->ranges[0].first == 1;
+}
+
+/* What changed was told. An OK to the parameter proves nothing where ENABLED did not list QRESYNC (E-02, P-07). */
+static bool qresync_answered(const struct cpmsync_resync *resync)
+{
+    return resync->rung == CPMSYNC_RUNG_QRESYNC &&
+           cpmsync_session_enabled(resync->config.session, "QRESYNC") == CPMSYNC_ENABLED_YES;
 }
 
 /* SELECT's answer is complete and applied: cursors, and what is left to do. */
@@ -278,7 +287,7 @@ static void selected(struct cpmsync_resync *resync)
         cpmsync_batch_cursor(&apply->batch, 0); /* void at once (R14, Q-53) */
         resync->old_modseq = 0;
         resync->pass_due = true;
-    } else if (!covered || resync->rung == CPMSYNC_RUNG_QRESYNC) {
+    } else if (!covered || qresync_answered(resync)) {
         cpmsync_batch_cursor(&apply->batch, resync->select_modseq);
     } else {
         resync->pass_due = true;
@@ -288,6 +297,7 @@ static void selected(struct cpmsync_resync *resync)
         cpmsync_batch_bits(&apply->batch, resync->mailbox->bits | CPMSYNC_MAILBOX_VERIFIED);
     if (!apply->uidnext_known)
         apply->tail_due = true; /* C-12 */
+    apply->numbered = !resync->pass_due;
     commit(resync);
 }
 
@@ -300,11 +310,12 @@ static void select_done(struct cpmsync_session_command *command, int error, cons
     cpmsync_command_clear(&command->text);
     resync->select_busy = false;
     resync->in_flight--;
+    resync->held++;
     if (tagged && tagged->condition == CPMSYNC_CONDITION_OK) {
         *resync->config.selected = CPMSYNC_SELECTED_YES;
         if (!resync->failed) {
             cpmsync_apply_code(apply, &tagged->code);
-            was_reset = apply->uidvalidity && apply->asked.count == 0;
+            was_reset = apply->regenerated;
             apply->selecting = false;
             resync->selected = true;
             selected(resync);
@@ -320,10 +331,11 @@ static void select_done(struct cpmsync_session_command *command, int error, cons
         void_fetches(resync);
         if (error == CPMSYNC_ERR_BAD && !resync->failed &&
             cpmsync_plan_lower(resync->config.facts, resync->rung, resync->config.session))
-            cpmsync_batch_abort(&apply->batch); /* asked for once more, a rung lower */
+            cpmsync_apply_refused(apply); /* asked for once more, a rung lower */
         else
             fail(resync, error == CPMSYNC_ERR_NO ? CPMSYNC_ERR_NO_MAILBOX : error, tagged);
     }
+    resync->held--;
     go_on(resync);
 }
 
@@ -367,7 +379,7 @@ static void tail_done(struct cpmsync_resync *resync, const struct fetch *fetch)
 
 static void pass_done(struct cpmsync_resync *resync)
 {
-    if (cpmsync_apply_passed(&resync->apply))
+    if (cpmsync_apply_passed(&resync->apply) != 1)
         return;
     cpmsync_batch_cursor(&resync->apply.batch, resync->select_modseq);
     resync->next_first = (uint64_t)cpmsync_uidset_last(&resync->mailbox->cache.covered) + 1;
@@ -381,7 +393,8 @@ static void fetch_done(struct cpmsync_session_command *command, int error, const
     cpmsync_command_clear(&command->text);
     fetch->busy = false;
     resync->in_flight--;
-    if (!resync->failed && resync->selected && !fetch->voided) {
+    resync->held++;
+    if (!resync->failed && resync->selected && !fetch->voided && !resync->apply.other_uidvalidity) {
         if (!error && cpmsync_slice_is(tagged->code.name, "MESSAGELIMIT"))
             error = CPMSYNC_ERR_SERVER_LIMIT; /* only part of it was answered (PG-06) */
         if (error == CPMSYNC_ERR_BAD && fetch->modseq && !resync->mod_sequences) {
@@ -401,6 +414,7 @@ static void fetch_done(struct cpmsync_session_command *command, int error, const
     } else if (error && !tagged) {
         fail(resync, error, NULL);
     }
+    resync->held--;
     go_on(resync);
 }
 
@@ -466,18 +480,17 @@ static void finish(struct cpmsync_resync *resync)
     resync->config.done(resync->config.ctx, &resync->err);
 }
 
-static void go_on(struct cpmsync_resync *resync)
+/* Sends what is possible now. True when it is over. */
+static bool advance(struct cpmsync_resync *resync)
 {
     struct cpmsync_apply *apply = &resync->apply;
 
-    if (resync->held)
-        return;
     while (!resync->failed && !resync->select_busy) {
         if (!good(resync))
             break;
         if (!resync->selected || apply->other_uidvalidity) {
             if (resync->in_flight)
-                return;
+                return false;
             start_round(resync);
             continue;
         }
@@ -490,13 +503,22 @@ static void go_on(struct cpmsync_resync *resync)
         } else if (apply->tail_due) {
             submit_late_tail(resync);
         } else if (verified(resync)) {
-            finish(resync);
-            return;
+            return true;
         }
         if (resync->in_flight)
-            return;
+            break;
     }
-    if (resync->failed && resync->in_flight == 0)
+    return !good(resync) && resync->in_flight == 0;
+}
+
+static void go_on(struct cpmsync_resync *resync)
+{
+    if (resync->held)
+        return;
+    resync->held++;
+    bool over = advance(resync);
+    resync->held--;
+    if (over)
         finish(resync);
 }
 
@@ -564,7 +586,9 @@ void cpmsync_resync_data(struct cpmsync_resync *resync, const struct cpmsync_res
 {
     if (resync->failed)
         return;
+    resync->held++;
     cpmsync_apply_data(&resync->apply, response);
+    resync->held--;
     if (!good(resync))
         go_on(resync);
 }
@@ -579,6 +603,12 @@ void cpmsync_resync_lost(struct cpmsync_resync *resync, int error)
 
 void cpmsync_resync_stop(struct cpmsync_resync *resync, int error)
 {
+    if (resync->held) {
+        /* From inside one of its own callbacks: the batch that called it is not to be pulled away from under it. */
+        if (!resync->apply.batch.error)
+            resync->apply.batch.error = error;
+        return;
+    }
     fail(resync, error, NULL);
     go_on(resync);
 }

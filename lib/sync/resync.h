@@ -53,7 +53,7 @@ void cpmsync_resync_data(struct cpmsync_resync *resync, const struct cpmsync_res
 void cpmsync_resync_lost(struct cpmsync_resync *resync, int error);
 
 /* Stops it: the open batch is aborted, unsent commands are withdrawn, done follows with `error` when the sent ones were
- * answered, perhaps inside this call. */
+ * answered, perhaps inside this call. From inside an event it takes effect when that event's call returns. */
 void cpmsync_resync_stop(struct cpmsync_resync *resync, int error);
 
 /* What its committed batches changed so far. */
