@@ -22,7 +22,7 @@ static const struct limit LIMITS[] = {
     LIMIT(response_max, 65536, 16777216),
     LIMIT(literal_max, 16384, 16777216),
     LIMIT(output_max, 1048576, 16777216),
-    LIMIT(messages_max, 1000000, UINT32_MAX),
+    LIMIT(messages_max, 1000000, UINT32_MAX - 1),
     LIMIT(flagsets_max, 65536, UINT32_MAX - 1),
     LIMIT(flagset_octets_max, 4194304, 1073741824),
     LIMIT(operations_max, 1024, INT32_MAX),
@@ -56,14 +56,14 @@ static int check(const struct cpmsync_client_config *config)
         return CPMSYNC_ERR_INVALID_ARGUMENT;
     if ((unsigned)config->security > CPMSYNC_TLS_NONE || (config->disabled_count && !config->disabled))
         return CPMSYNC_ERR_INVALID_ARGUMENT;
+    for (size_t i = 0; i < config->disabled_count; i++)
+        if (!config->disabled[i])
+            return CPMSYNC_ERR_INVALID_ARGUMENT;
     return 0;
 }
 
 static int copy_strings(struct cpmsync_client *client, const struct cpmsync_client_config *config)
 {
-    client->config.mechanism = NULL;
-    client->config.disabled = NULL;
-    client->config.disabled_count = 0;
     if (config->mechanism) {
         client->config.mechanism = cpmsync_mem_copy(client->mem, config->mechanism, strlen(config->mechanism));
         if (!client->config.mechanism)
@@ -134,6 +134,10 @@ int cpmsync_client_new(struct cpmsync_client **out, const struct cpmsync_client_
     if (!client)
         return CPMSYNC_ERR_NOMEM;
     client->config = config;
+    /* Copied later: what is freed is never the app's own. */
+    client->config.mechanism = NULL;
+    client->config.disabled = NULL;
+    client->config.disabled_count = 0;
     client->mem = config.allocator;
     cpmsync_server_facts_init(&client->facts, client->mem);
     cpmsync_conduct_init(client);
@@ -234,7 +238,10 @@ unsigned cpmsync_conn_want(const struct cpmsync_client *client, uint32_t conn)
     const struct cpmsync_conn *at = &client->conns[conn];
     switch (at->phase) {
     case CPMSYNC_PHASE_NONE:
-        return conn == 0 && client->first ? CPMSYNC_WANT_CONNECT : 0;
+        if (conn || !client->first)
+            return 0;
+        /* A LOGOUT needs no connection to be made for it: the next tick ends it. */
+        return client->first->kind == CPMSYNC_OPERATION_LOGOUT ? CPMSYNC_WANT_NOW : CPMSYNC_WANT_CONNECT;
     case CPMSYNC_PHASE_WANTED:
         return CPMSYNC_WANT_CONNECT;
     case CPMSYNC_PHASE_CLOSING:
@@ -243,6 +250,8 @@ unsigned cpmsync_conn_want(const struct cpmsync_client *client, uint32_t conn)
         break;
     }
     const uint8_t *data;
+    if (!at->session)
+        return 0; /* it is just being made or ended: we are inside a callback */
     if (cpmsync_session_output(at->session, &data))
         return CPMSYNC_WANT_READ | CPMSYNC_WANT_WRITE;
     if (cpmsync_session_state(at->session) == CPMSYNC_SESSION_HANDSHAKE)

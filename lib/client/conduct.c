@@ -34,18 +34,13 @@ static struct cpmsync_operation *pop(struct cpmsync_client *client)
     return operation;
 }
 
-/* Completes what is queued now; what callbacks submit meanwhile stays. */
+/* Completes what is queued now; what callbacks submit meanwhile stays. They may also cancel what comes next. */
 static void complete_queued(struct cpmsync_client *client, const struct cpmsync_err *err)
 {
-    struct cpmsync_operation *operation = client->first;
+    int64_t last = client->next_id;
 
-    client->first = NULL;
-    client->last = NULL;
-    while (operation) {
-        struct cpmsync_operation *next = operation->next;
-        complete(client, operation, err);
-        operation = next;
-    }
+    while (client->first && client->first->id <= last)
+        complete(client, pop(client), err);
 }
 
 int64_t cpmsync_conduct_submit(struct cpmsync_client *client, enum cpmsync_operation_kind kind, const char *mailbox,
@@ -125,7 +120,7 @@ int cpmsync_conduct_cancel(struct cpmsync_client *client, int64_t id)
 static int event(struct cpmsync_client *client, struct cpmsync_event *ev)
 {
     ev->size = sizeof *ev;
-    return client->config.event ? client->config.event(client->config.ctx, client, ev) : 0;
+    return client->config.event && !client->dying ? client->config.event(client->config.ctx, client, ev) : 0;
 }
 
 static void tell_state(struct cpmsync_conn *conn, enum cpmsync_conn_state state)
@@ -147,13 +142,16 @@ static int up_event(void *ctx, const struct cpmsync_event *ev)
     struct cpmsync_conn *conn = ctx;
     const struct cpmsync_client_config *config = &conn->client->config;
 
+    if (conn->client->dying)
+        return 1; /* whoever would listen may be gone: nothing more is stored either */
     return config->event ? config->event(config->ctx, conn->client, ev) : 0;
 }
 
 static void up_credentials(void *ctx)
 {
     struct cpmsync_conn *conn = ctx;
-    conn->client->config.credentials(conn->client->config.ctx, conn->client, conn->index);
+    if (!conn->client->dying)
+        conn->client->config.credentials(conn->client->config.ctx, conn->client, conn->index);
 }
 
 static void up_state(void *ctx, enum cpmsync_session_state from, enum cpmsync_session_state to)
@@ -259,6 +257,18 @@ static void start_sync(struct cpmsync_conn *conn)
     end_running(conn, &err);
 }
 
+static void start_logout(struct cpmsync_conn *conn)
+{
+    struct cpmsync_err err;
+    int error = cpmsync_session_logout(conn->session);
+
+    if (!error)
+        return;
+    cpmsync_err_clear(&err);
+    cpmsync_err_set(&err, error);
+    end_running(conn, &err);
+}
+
 static void start_operation(struct cpmsync_conn *conn)
 {
     struct cpmsync_err ok;
@@ -273,7 +283,7 @@ static void start_operation(struct cpmsync_conn *conn)
         start_sync(conn);
         break;
     case CPMSYNC_OPERATION_LOGOUT:
-        cpmsync_session_logout(conn->session);
+        start_logout(conn);
         break;
     }
 }
@@ -402,7 +412,7 @@ void cpmsync_conduct_closed(struct cpmsync_conn *conn, const struct cpmsync_err 
 
 static bool can_start(const struct cpmsync_client *client, const struct cpmsync_conn *conn)
 {
-    return client->first && !conn->running && conn->phase == CPMSYNC_PHASE_OPEN &&
+    return client->first && !conn->running && conn->phase == CPMSYNC_PHASE_OPEN && conn->session &&
            cpmsync_session_state(conn->session) == CPMSYNC_SESSION_READY;
 }
 
@@ -410,7 +420,8 @@ bool cpmsync_conduct_due(const struct cpmsync_client *client)
 {
     const struct cpmsync_conn *conn = &client->conns[0];
 
-    if (conn->phase == CPMSYNC_PHASE_OPEN && cpmsync_session_state(conn->session) == CPMSYNC_SESSION_FAILED)
+    if (conn->phase == CPMSYNC_PHASE_OPEN && conn->session &&
+        cpmsync_session_state(conn->session) == CPMSYNC_SESSION_FAILED)
         return true;
     return can_start(client, conn);
 }

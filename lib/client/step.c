@@ -194,7 +194,9 @@ int cpmsync_client_step(struct cpmsync_client *client, int64_t now, int64_t budg
     client->pins++;
     do {
         turn.moved = false;
-        cpmsync_conn_tick(client, now, turn.unlimited ? 0 : turn.budget);
+        /* Sliced work gets one share of the budget, however many octets move. */
+        if (turn.unlimited || turn.budget == budget)
+            cpmsync_conn_tick(client, now, turn.unlimited ? 0 : turn.budget);
         for (uint32_t conn = 0; conn < CPMSYNC_CONN_COUNT && !client->dying; conn++)
             turn_conn(&turn, conn);
     } while (turn.moved && !spent(&turn) && !client->dying);
@@ -287,7 +289,7 @@ int64_t cpmsync_client_expiry(const struct cpmsync_client *client)
         return first;
     for (uint32_t conn = 0; conn < CPMSYNC_CONN_COUNT; conn++) {
         const struct cpmsync_conn *at = &client->conns[conn];
-        if (at->phase == CPMSYNC_PHASE_OPEN) {
+        if (at->phase == CPMSYNC_PHASE_OPEN && at->session) {
             int64_t expiry = cpmsync_session_expiry(at->session);
             first = expiry < first ? expiry : first;
         }
