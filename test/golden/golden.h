@@ -7,27 +7,33 @@
  * A line a step:
  *   # ...                       a comment; the first ones say what is shown, and from where
  *   test NAME                   the name of the cmocka test: a conformance id or a pitfall comes first
- *   config KEY VALUE            security tls|starttls|none, mech, disable (repeatable), user, password, response-max,
- *                               timeout, refuse EVENT (the app's callback refuses events of this type)
+ *   config KEY VALUE            security tls|starttls|none, mech, disable (repeatable), user, password, credentials
+ *                               none|later, random HEX (SCRAM's nonce), iterations-max, response-max, timeout, refuse
+ *                               EVENT (the app's callback refuses events of this type; also in mid-play)
  *   cache MAILBOX UV CURSOR COVERED [BITS]   a mailbox in the store before the start (BITS: enum cpmsync_mailbox_bits);
  *                               then lines "row UID MODSEQ FLAG ..."
  *   login | sync MAILBOX | logout | cancel     an operation is submitted; cancel takes the last one back
- *   S: text                     the server says the line and CRLF. \xHH is an octet, any other backslash itself
+ *   credentials                 the app answers, with "config credentials later"
+ *   S: text                     the server says the line and CRLF
  *   S+ text                     the server says exactly these octets, without CRLF
  *   C: text                     the client has sent this line, next in order. `~` at the end: any text may follow
  *   C+ text                     the client has sent exactly these octets, without CRLF (a literal's)
  *   E: text                     the app has heard this event, next in order
- *   D: OPERATION ERROR          the operation completed, next in order: "D: sync OK", "D: sync CPMSYNC_ERR_NO_MAILBOX text"
+ *   D: ERROR [CODE] text        an operation completed, next in order: "D: OK", "D: CPMSYNC_ERR_NO_MAILBOX no such one"
  *   starttls                    the client asks for STARTTLS, and TLS is established
  *   eof                         the link ends
  *   closed                      the client asked to close the transport, which is done
  *   tick MS                     time passes
  *   check MAILBOX UV UIDNEXT CURSOR    the store holds this; then lines "row UID MODSEQ FLAG ..." for all its rows
  *   check MAILBOX none          the store holds no such mailbox
- *   server MAILBOX UV UIDNEXT CURSOR   the server's state at the end, with rows; what a fresh synchronisation must give
+ *   server MAILBOX UV UIDNEXT CURSOR   the server's state at the end, with rows; what a fresh synchronisation must give.
+ *                               If the last synchronisation was OK the store must be equal to it, the cursor at most
+ *
+ * In every text \xHH is an octet, any other backslash itself. Mailbox names with a space cannot be written.
  *
  * Steps from one S: up to the next step of another kind are one block of octets: it may be split anywhere, and what the
- * client sends and the app hears is compared behind it. At the end nothing the client sent or the app heard is left over.
+ * client sends and the app hears is compared behind it. At the end nothing the client sent or the app heard is left over, and
+ * every operation has completed exactly once.
  */
 #ifndef CPMSYNC_TEST_GOLDEN_H
 #define CPMSYNC_TEST_GOLDEN_H

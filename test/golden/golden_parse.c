@@ -16,6 +16,7 @@ static const struct keyword {
     {"sync ", GOLDEN_SYNC},
     {"logout", GOLDEN_LOGOUT},
     {"cancel", GOLDEN_CANCEL},
+    {"credentials", GOLDEN_CREDENTIALS},
     {"S: ", GOLDEN_SERVER_SAYS},
     {"S+ ", GOLDEN_SERVER_SAYS},
     {"C: ", GOLDEN_CLIENT_LINE},
@@ -56,9 +57,16 @@ static size_t unescape(char *text)
     return (size_t)(to - text);
 }
 
-static bool is_octets(enum golden_step_type type)
+size_t golden_hex(const char *text, uint8_t *octets, size_t max)
 {
-    return type == GOLDEN_SERVER_SAYS || type == GOLDEN_CLIENT_LINE || type == GOLDEN_CLIENT_OCTETS;
+    size_t count = 0;
+
+    for (; text[0] && count < max; text += 2, count++) {
+        if (hex(text[0]) < 0 || hex(text[1]) < 0)
+            return 0;
+        octets[count] = (uint8_t)(hex(text[0]) * 16 + hex(text[1]));
+    }
+    return text[0] ? 0 : count;
 }
 
 static bool set_text(struct golden_step *step, const char *text, bool open)
@@ -70,8 +78,6 @@ static bool set_text(struct golden_step *step, const char *text, bool open)
         return false;
     memcpy(step->text, text, len + 1);
     step->len = len;
-    if (!is_octets(step->type))
-        return true;
     step->len = unescape(step->text);
     if (step->type == GOLDEN_SERVER_SAYS && !open) {
         memcpy(step->text + step->len, "\r\n", 3);
@@ -84,7 +90,8 @@ static bool add_line(struct golden *golden, const char *line, unsigned number)
 {
     for (size_t i = 0; i < sizeof KEYWORDS / sizeof KEYWORDS[0]; i++) {
         size_t len = strlen(KEYWORDS[i].text);
-        if (strncmp(line, KEYWORDS[i].text, len) != 0)
+        bool word = KEYWORDS[i].text[len - 1] != ' ';
+        if (strncmp(line, KEYWORDS[i].text, len) != 0 || (word && line[len] != '\0'))
             continue;
         struct golden_step *steps = realloc(golden->steps, (golden->count + 1) * sizeof *steps);
         if (!steps)
@@ -97,6 +104,27 @@ static bool add_line(struct golden *golden, const char *line, unsigned number)
         return set_text(step, line + len, KEYWORDS[i].text[1] == '+');
     }
     return false;
+}
+
+static bool has(const struct golden *golden, enum golden_step_type type)
+{
+    for (size_t i = 0; i < golden->count; i++)
+        if (golden->steps[i].type == type)
+            return true;
+    return false;
+}
+
+/* What a transcript must have: a name, and with a synchronisation the store and the server at its end. */
+static const char *lacks(const struct golden *golden)
+{
+    if (golden->name[0] == '\0')
+        return "no test is named";
+    if (has(golden, GOLDEN_SYNC) && !has(golden, GOLDEN_CHECK))
+        return "no check of the store";
+    for (size_t i = 0; i < golden->count; i++)
+        if (golden->steps[i].type == GOLDEN_EVENT && strncmp(golden->steps[i].text, "batch ", 6) == 0)
+            return has(golden, GOLDEN_SERVER) ? NULL : "no state of the server";
+    return NULL;
 }
 
 struct golden *golden_read(const char *path, char why[GOLDEN_WHY_MAX])
@@ -121,14 +149,15 @@ struct golden *golden_read(const char *path, char why[GOLDEN_WHY_MAX])
         if (line[0] == '\0' || line[0] == '#')
             continue;
         if (strncmp(line, "test ", 5) == 0)
-            snprintf(golden->name, sizeof golden->name, "%s", line + 5);
+            snprintf(golden->name, sizeof golden->name, "%.*s", GOLDEN_NAME_MAX - 1, line + 5);
         else
             good = add_line(golden, line, number);
     }
     fclose(file);
-    if (good && golden->name[0] != '\0')
+    const char *missing = good ? lacks(golden) : "not a step";
+    if (!missing)
         return golden;
-    snprintf(why, GOLDEN_WHY_MAX, "%s:%u: not a step, or no test named", path, number);
+    snprintf(why, GOLDEN_WHY_MAX, "%s:%u: %s", path, number, missing);
     golden_free(golden);
     return NULL;
 }

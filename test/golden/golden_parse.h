@@ -13,6 +13,7 @@ enum golden_step_type {
     GOLDEN_SYNC,
     GOLDEN_LOGOUT,
     GOLDEN_CANCEL,
+    GOLDEN_CREDENTIALS,
     GOLDEN_SERVER_SAYS,
     GOLDEN_CLIENT_LINE,
     GOLDEN_CLIENT_OCTETS,
@@ -29,7 +30,7 @@ enum golden_step_type {
 struct golden_step {
     enum golden_step_type type;
     unsigned line;
-    char *text; /* what stands behind the keyword; for octets decoded, NUL behind */
+    char *text; /* what stands behind the keyword; \xHH resolved, NUL behind */
     size_t len;
 };
 
@@ -39,5 +40,10 @@ struct golden {
     struct golden_step *steps;
     size_t count;
 };
+
+enum { GOLDEN_MAILBOX_MAX = 2048 };
+
+/* Octets from hexadecimal digits; how many, 0 if it is none or does not fit. */
+size_t golden_hex(const char *text, uint8_t *octets, size_t max);
 
 #endif

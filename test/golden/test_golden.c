@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "golden/golden.h"
+#include "support/failing_allocator.h"
 
 static void play(const struct golden *golden, const struct golden_play *how)
 {
@@ -29,9 +30,15 @@ static void play_every_way(void **state)
     size_t octets = golden_octets(golden);
     size_t tried = 0;
 
+    struct support_allocator allocator; /* shows what is used when it was freed, and what is not freed */
+
+    support_allocator_init(&allocator);
+    how.allocator = &allocator.mem;
     play(golden, &how);
     how.octets = true;
     play(golden, &how);
+    assert_int_equal(allocator.live_blocks, 0);
+    how.allocator = NULL;
     how.octets = false;
     for (how.split_at = 1; how.split_at < octets; how.split_at++) {
         play(golden, &how);

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#include "golden/golden_text.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void golden_text_add(struct golden_text *text, const void *data, size_t len)
+{
+    if (text->len + len + 1 > text->capacity) {
+        text->capacity = (text->len + len + 1) * 2;
+        text->data = realloc(text->data, text->capacity);
+        if (!text->data)
+            exit(2);
+    }
+    memcpy(text->data + text->len, data, len);
+    text->len += len;
+    text->data[text->len] = '\0';
+}
+
+void golden_text_format(struct golden_text *text, const char *format, ...)
+{
+    char line[4096];
+    va_list list;
+
+    va_start(list, format);
+    int len = vsnprintf(line, sizeof line, format, list);
+    va_end(list);
+    golden_text_add(text, line, (size_t)len < sizeof line ? (size_t)len : sizeof line - 1);
+}
+
+void golden_text_flags(struct golden_text *text, const char *const *flags, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        golden_text_format(text, " %s", flags[i]);
+}
+
+static void add_ranges(struct golden_text *text, const struct cpmsync_range *ranges, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (ranges[i].first == ranges[i].last)
+            golden_text_format(text, "%s%" PRIu32, i ? "," : "", ranges[i].first);
+        else
+            golden_text_format(text, "%s%" PRIu32 ":%" PRIu32, i ? "," : "", ranges[i].first, ranges[i].last);
+    }
+}
+
+const char *golden_event_name(enum cpmsync_event_type type)
+{
+    switch (type) {
+    case CPMSYNC_EVENT_BEGIN:
+        return "begin";
+    case CPMSYNC_EVENT_MESSAGE:
+        return "message";
+    case CPMSYNC_EVENT_VANISHED:
+        return "vanished";
+    case CPMSYNC_EVENT_RESET:
+        return "reset";
+    case CPMSYNC_EVENT_BATCH:
+        return "batch";
+    case CPMSYNC_EVENT_ALERT:
+        return "alert";
+    case CPMSYNC_EVENT_STATE:
+        return "state";
+    }
+    return "?";
+}
+
+void golden_text_event(struct golden_text *text, const struct cpmsync_event *event)
+{
+    golden_text_format(text, "E: %s", golden_event_name(event->type));
+    switch (event->type) {
+    case CPMSYNC_EVENT_BEGIN:
+        golden_text_format(text, " %s %" PRIu32 " (", event->mailbox, event->uidvalidity);
+        add_ranges(text, event->ranges, event->range_count);
+        golden_text_add(text, ")", 1);
+        break;
+    case CPMSYNC_EVENT_MESSAGE:
+        golden_text_format(text, " %s %" PRIu32 " %" PRIu64, event->mailbox, event->uid, event->modseq);
+        golden_text_flags(text, event->flags, event->flag_count);
+        break;
+    case CPMSYNC_EVENT_VANISHED:
+        golden_text_format(text, " %s ", event->mailbox);
+        add_ranges(text, event->ranges, event->range_count);
+        break;
+    case CPMSYNC_EVENT_RESET:
+        golden_text_format(text, " %s %" PRIu32, event->mailbox, event->uidvalidity);
+        break;
+    case CPMSYNC_EVENT_BATCH:
+        golden_text_format(
+            text, " %s uidnext %" PRIu32 " cursor %" PRIu64, event->mailbox, event->uidnext, event->highestmodseq);
+        break;
+    case CPMSYNC_EVENT_ALERT:
+        golden_text_format(text, " %s %s", event->trusted ? "trusted" : "untrusted", event->text);
+        break;
+    case CPMSYNC_EVENT_STATE:
+        break;
+    }
+    golden_text_add(text, "\n", 1);
+}
