@@ -96,9 +96,9 @@ struct cpmsync_client_config {
     size_t disabled_count;
 
     /* Limits; 0 is the default, past one the call or mailbox fails with CPMSYNC_ERR_LIMIT. */
-    int64_t response_max;       /* octets of one response held at once; 65,536 */
+    int64_t response_max;       /* octets of one response held at once; 65,536, at least 1,024 */
     int64_t literal_max;        /* octets of a literal kept inside a response; 16,384; longer ones are streamed past */
-    int64_t output_max;         /* octets of queued output; 1,048,576 */
+    int64_t output_max;         /* octets of queued output; 1,048,576, at least 1,024 */
     int64_t messages_max;       /* messages cached in one mailbox; 1,000,000 */
     int64_t flagsets_max;       /* distinct flag sets in one mailbox; 65,536 */
     int64_t flagset_octets_max; /* octets of all flag sets of one mailbox; 4,194,304 */

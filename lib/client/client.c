@@ -31,6 +31,7 @@ static const struct limit LIMITS[] = {
 
 static const int64_t TIMEOUT_STANDARD = 60000;
 static const int64_t RESPONSE_LEAST = 1024;
+static const int64_t OUTPUT_LEAST = 1024; /* a tag and a piece of its command must fit */
 
 static int apply_limits(struct cpmsync_client_config *config)
 {
@@ -43,7 +44,7 @@ static int apply_limits(struct cpmsync_client_config *config)
         if (*value < 1 || *value > LIMITS[i].most)
             return CPMSYNC_ERR_INVALID_ARGUMENT;
     }
-    if (config->response_max < RESPONSE_LEAST)
+    if (config->response_max < RESPONSE_LEAST || config->output_max < OUTPUT_LEAST)
         return CPMSYNC_ERR_INVALID_ARGUMENT;
     if (config->command_timeout_ms == 0)
         config->command_timeout_ms = TIMEOUT_STANDARD;
