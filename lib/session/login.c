@@ -212,10 +212,13 @@ static void on_login(struct cpmsync_session_command *command, int error, const s
     struct cpmsync_session *session = session_of(command);
     struct cpmsync_login *login = &session->login;
 
+    /* A refusal told inside the exchange, and the NO that ends it, are one: its words are kept. */
+    bool refused = login->failure == CPMSYNC_ERR_AUTH && error && tagged && tagged->condition == CPMSYNC_CONDITION_NO;
+
     login->exchange = false;
     if (!tagged)
         return;
-    if (login->failure) {
+    if (login->failure && !refused) {
         cpmsync_state_fail(session, login->failure);
     } else if (error) {
         on_refused(session, tagged);
