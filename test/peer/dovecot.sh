@@ -142,6 +142,7 @@ ssl = required
 ssl_cert = <$run/cert.pem
 ssl_key = <$run/key.pem
 auth_mechanisms = plain login scram-sha-1 scram-sha-256
+auth_failure_delay = 0
 passdb {
   driver = passwd-file
   args = scheme=plain username_format=%u $run/users
@@ -155,6 +156,9 @@ mail_fsync = never
 mail_max_userip_connections = 1000
 service anvil {
   chroot =
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
 }
 service stats {
   chroot =
