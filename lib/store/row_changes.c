@@ -71,24 +71,60 @@ size_t cpmsync_row_changes_find(const struct cpmsync_row_changes *changes, uint6
     return low;
 }
 
+static int reserve(struct cpmsync_row_changes *changes, size_t count)
+{
+    size_t capacity = changes->capacity ? changes->capacity * 2 : FIRST_ROWS;
+    struct cpmsync_stored_row *rows;
+
+    if (count <= changes->capacity)
+        return 0;
+    if (capacity < count)
+        capacity = count;
+    rows = cpmsync_mem_resize(changes->removed.mem, changes->rows, capacity, sizeof *rows);
+    if (rows == NULL)
+        return CPMSYNC_ERR_NOMEM;
+    changes->rows = rows;
+    changes->capacity = capacity;
+    return 0;
+}
+
+/* Puts `count` ascending rows in one pass from the back: batches that come in below each other cost no move a row. There
+ * is room for them, and `in` lies behind that. */
+static void merge(struct cpmsync_row_changes *changes, const struct cpmsync_stored_row *in, size_t count)
+{
+    struct cpmsync_stored_row *rows = changes->rows;
+    size_t i = count ? cpmsync_row_changes_find(changes, in[0].uid) : 0;
+    size_t to = changes->count + count;
+
+    for (size_t j = 0; i < changes->count && j < count; i++) {
+        while (j < count && in[j].uid < rows[i].uid)
+            j++;
+        to -= j < count && in[j].uid == rows[i].uid;
+    }
+    i = changes->count;
+    changes->count = to;
+    while (count > 0) {
+        if (i > 0 && rows[i - 1].uid > in[count - 1].uid) {
+            rows[--to] = rows[--i];
+            continue;
+        }
+        i -= i > 0 && rows[i - 1].uid == in[count - 1].uid;
+        rows[--to] = in[--count];
+    }
+}
+
 int cpmsync_row_changes_put(struct cpmsync_row_changes *changes, const struct cpmsync_stored_row *row)
 {
     size_t at = cpmsync_row_changes_find(changes, row->uid);
+    int error;
 
     if (at < changes->count && changes->rows[at].uid == row->uid) {
         changes->rows[at] = *row;
         return 0;
     }
-    if (changes->count == changes->capacity) {
-        size_t capacity = changes->capacity ? changes->capacity * 2 : FIRST_ROWS;
-        struct cpmsync_stored_row *rows =
-            cpmsync_mem_resize(changes->removed.mem, changes->rows, capacity, sizeof *rows);
-
-        if (rows == NULL)
-            return CPMSYNC_ERR_NOMEM;
-        changes->rows = rows;
-        changes->capacity = capacity;
-    }
+    error = reserve(changes, changes->count + 1);
+    if (error)
+        return error;
     memmove(changes->rows + at + 1, changes->rows + at, (changes->count - at) * sizeof *changes->rows);
     changes->rows[at] = *row;
     changes->count++;
@@ -119,12 +155,9 @@ int cpmsync_row_changes_add(struct cpmsync_row_changes *changes, const struct cp
         if (error)
             return error;
     }
-    for (size_t i = 0; i < later->count; i++) {
-        int error = cpmsync_row_changes_put(changes, later->rows + i);
-
-        if (error)
-            return error;
-    }
+    if (reserve(changes, changes->count + later->count))
+        return CPMSYNC_ERR_NOMEM;
+    merge(changes, later->rows, later->count);
     return 0;
 }
 
@@ -201,12 +234,33 @@ bool cpmsync_rows_decode(const uint8_t *octets, size_t count, uint32_t *uid, uin
     return ascending;
 }
 
+static int decode_rows(struct cpmsync_row_changes *changes, const uint8_t *octets, size_t count)
+{
+    struct cpmsync_stored_row *in;
+    uint32_t last = 0;
+
+    if (reserve(changes, changes->count + 2 * count))
+        return CPMSYNC_ERR_NOMEM;
+    in = changes->rows + changes->count + count;
+    for (size_t i = 0; i < count; i++) {
+        in[i].uid = get32(octets + 4 * i);
+        in[i].modseq = get64(octets + 4 * count + 8 * i);
+        in[i].flagset = get32(octets + 12 * count + 4 * i);
+        if (in[i].uid <= last)
+            return CPMSYNC_ERR_STORE_CORRUPT;
+        last = in[i].uid;
+    }
+    merge(changes, in, count);
+    return 0;
+}
+
 /* One encoding at the front of the octets; *used is its length. */
 static int decode_one(struct cpmsync_row_changes *changes, const uint8_t *octets, size_t len, size_t *used)
 {
     uint64_t ranges;
     uint64_t rows;
     const uint8_t *at = octets + HEAD_OCTETS;
+    int error;
 
     if (len < HEAD_OCTETS)
         return CPMSYNC_ERR_STORE_CORRUPT;
@@ -217,23 +271,15 @@ static int decode_one(struct cpmsync_row_changes *changes, const uint8_t *octets
     for (uint64_t i = 0; i < ranges; i++, at += RANGE_OCTETS) {
         uint32_t first = get32(at);
         uint32_t last = get32(at + 4);
-        int error =
+
+        error =
             first == 0 || last < first ? CPMSYNC_ERR_STORE_CORRUPT : cpmsync_row_changes_remove(changes, first, last);
-
         if (error)
             return error;
     }
-    for (uint64_t i = 0; i < rows; i++) {
-        struct cpmsync_stored_row row;
-        int error;
-
-        row.uid = get32(at + 4 * i);
-        row.modseq = get64(at + 4 * rows + 8 * i);
-        row.flagset = get32(at + 12 * rows + 4 * i);
-        error = row.uid == 0 ? CPMSYNC_ERR_STORE_CORRUPT : cpmsync_row_changes_put(changes, &row);
-        if (error)
-            return error;
-    }
+    error = decode_rows(changes, at, (size_t)rows);
+    if (error)
+        return error;
     *used = HEAD_OCTETS + (size_t)(ranges * RANGE_OCTETS + rows * CPMSYNC_ROW_OCTETS);
     return 0;
 }

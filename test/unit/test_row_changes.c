@@ -165,6 +165,33 @@ static void test_later_changes_are_added_behind_earlier_ones(void **state)
     cpmsync_row_changes_clear(&later);
 }
 
+/* Encodings whose rows lie below, between and on those before them. */
+static void test_batches_are_merged_wherever_they_lie(void **state)
+{
+    static const uint32_t uids[4][4] = {{50, 60, 70, 80}, {10, 20, 30, 40}, {5, 30, 55, 90}, {1, 5, 80, 90}};
+    static const uint32_t all[] = {1, 5, 10, 20, 30, 40, 50, 55, 60, 70, 80, 90};
+    static const uint64_t modseq[] = {3, 3, 1, 1, 2, 1, 0, 2, 0, 0, 3, 3};
+    struct cpmsync_row_changes sum;
+
+    (void)state;
+    cpmsync_row_changes_init(&sum, &allocator.mem);
+    for (size_t batch = 0; batch < 4; batch++) {
+        uint8_t octets[128];
+
+        cpmsync_row_changes_empty(&changes);
+        for (size_t i = 0; i < 4; i++)
+            assert_int_equal(put(uids[batch][i], batch), 0);
+        cpmsync_row_changes_encode(&changes, octets);
+        assert_int_equal(cpmsync_row_changes_decode(&sum, octets, cpmsync_row_changes_size(&changes)), 0);
+    }
+    cpmsync_row_changes_empty(&changes);
+    assert_int_equal(cpmsync_row_changes_add(&changes, &sum), 0);
+    cpmsync_row_changes_clear(&sum);
+    assert_int_equal(changes.count, 12);
+    for (size_t i = 0; i < 12; i++)
+        assert_row(i, all[i], modseq[i]);
+}
+
 static void test_no_memory_changes_nothing(void **state)
 {
     (void)state;
@@ -190,6 +217,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_columns_keep_their_numbers_and_must_ascend, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_next_finds_rows_and_removals, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_later_changes_are_added_behind_earlier_ones, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_batches_are_merged_wherever_they_lie, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_memory_changes_nothing, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
