@@ -65,6 +65,7 @@ static void test_a_second_writer_of_the_same_process_is_refused(void **state)
 static void test_the_lock_dies_with_its_process(void **state)
 {
     int ready[2];
+    int end[2];
     int status;
     int fd;
     char octet;
@@ -72,11 +73,13 @@ static void test_the_lock_dies_with_its_process(void **state)
 
     (void)state;
     assert_int_equal(pipe(ready), 0);
+    assert_int_equal(pipe(end), 0);
     child = fork();
     if (child == 0) {
+        (void)close(end[1]);
         octet = cpmsync_sqlite_lock(NULL, path, &fd) == 0;
         (void)!write(ready[1], &octet, 1);
-        (void)pause();
+        (void)!read(end[0], &octet, 1); /* waits to be killed, or for the end of a test that failed */
         _exit(0);
     }
     assert_true(child > 0);
@@ -89,6 +92,8 @@ static void test_the_lock_dies_with_its_process(void **state)
     cpmsync_sqlite_unlock(fd);
     (void)close(ready[0]);
     (void)close(ready[1]);
+    (void)close(end[0]);
+    (void)close(end[1]);
 }
 
 static void test_files_are_for_their_owner_only(void **state)

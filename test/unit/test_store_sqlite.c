@@ -384,8 +384,10 @@ static pid_t start_writer(int from[2])
     child = fork();
     if (child == 0) {
         struct cpmsync_store store;
-        int rows = open_writer(&store) == 0 ? rows_of(&store) : -1;
+        int rows;
 
+        (void)close(from[0]); /* when the test is gone, so is this process */
+        rows = open_writer(&store) == 0 ? rows_of(&store) : -1;
         for (uint32_t first = (uint32_t)rows + 1; rows >= 0; first += 40)
             if (commit_rows(&store, first, 40) != 0 || write(from[1], "", 1) != 1)
                 break;
