@@ -184,7 +184,7 @@ int cpmsync_client_step(struct cpmsync_client *client, int64_t now, int64_t budg
 {
     if (!client || budget < 0)
         return CPMSYNC_ERR_INVALID_ARGUMENT;
-    if (!client->step || client->depth)
+    if (!client->step || client->depth || client->pins)
         return CPMSYNC_ERR_STATE;
     struct turn turn = {client, now, budget, budget == 0, false};
     struct cpmsync_connector *connector = &client->step->connector;

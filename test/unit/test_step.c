@@ -20,6 +20,7 @@ struct fake {
     unsigned opens, closes, frees, steps, starts, wakes, wokens;
     int64_t moved; /* octets, both ways */
     bool alive;
+    bool reenters; /* its step calls the client's, as a hook of the app might */
     /* what the transport does */
     int open_error, step_error, send_error, recv_error, starttls_error;
     unsigned steps_to_ready; /* left until step returns 1 */
@@ -39,9 +40,10 @@ static int fake_step(void *self, int64_t now)
 {
     struct fake *fake = self;
 
-    (void)now;
     assert_true(fake->alive);
     fake->steps++;
+    if (fake->reenters)
+        assert_int_equal(cpmsync_client_step(fake->script.client, now, 0), CPMSYNC_ERR_STATE);
     if (fake->step_error)
         return fake->step_error;
     if (fake->steps_to_ready) {
@@ -625,6 +627,19 @@ static void test_free_in_done_during_step(void **state)
     }
 }
 
+static void test_step_from_inside_a_transport_is_refused(void **state)
+{
+    struct fake fake;
+
+    (void)state;
+    open_fake(&fake);
+    fake.reenters = true;
+    support_script_login(&fake.script);
+    step(&fake, 0);
+    assert_true(fake.steps > 0);
+    close_fake(&fake);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -643,6 +658,7 @@ int main(void)
         cmocka_unit_test(test_logout_closes_and_the_next_submit_opens_again),
         cmocka_unit_test(test_free_during_step_waits_for_its_end),
         cmocka_unit_test(test_free_in_done_during_step),
+        cmocka_unit_test(test_step_from_inside_a_transport_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
