@@ -68,7 +68,7 @@ static void store_one(void *ctx, struct mock_conn *conn, size_t index, struct mo
         store->missing = true;
         return;
     }
-    if (store->conditional && (message->modseq > store->unchanged_since || store->unchanged_since == 0)) {
+    if (store->conditional && message->modseq > store->unchanged_since) {
         uint32_t name = store->uid ? message->uid : (uint32_t)(index + 1);
         if (!cpmsync_mock_set_append(&store->modified, name, name))
             conn->broken = true;

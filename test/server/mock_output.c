@@ -6,7 +6,7 @@
 
 void cpmsync_mock_put(struct mock_conn *conn, const void *data, size_t len)
 {
-    if (!conn->broken && cpmsync_buf_add(&conn->out, data, len) != 0)
+    if (len && !conn->broken && cpmsync_buf_add(&conn->out, data, len) != 0)
         conn->broken = true;
 }
 
@@ -36,7 +36,7 @@ void cpmsync_mock_put_literal(struct mock_conn *conn, struct cpmsync_slice strin
 
 void cpmsync_mock_put_string(struct mock_conn *conn, struct cpmsync_slice string)
 {
-    size_t i;
+    size_t written = 0, i;
     bool quoted = string.len < 500 && !conn->mock->faults.literals;
     for (i = 0; i < string.len && quoted; i++)
         quoted = string.data[i] >= 0x20 && string.data[i] < 0x7f;
@@ -45,11 +45,13 @@ void cpmsync_mock_put_string(struct mock_conn *conn, struct cpmsync_slice string
         return;
     }
     cpmsync_mock_put(conn, "\"", 1);
-    for (i = 0; i < string.len; i++) {
-        if (string.data[i] == '"' || string.data[i] == '\\')
+    for (i = 0; i < string.len; i++)
+        if (string.data[i] == '"' || string.data[i] == '\\') {
+            cpmsync_mock_put(conn, string.data + written, i - written);
             cpmsync_mock_put(conn, "\\", 1);
-        cpmsync_mock_put(conn, &string.data[i], 1);
-    }
+            written = i;
+        }
+    cpmsync_mock_put(conn, string.data + written, string.len - written);
     cpmsync_mock_put(conn, "\"", 1);
 }
 

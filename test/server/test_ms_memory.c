@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* A whole conversation again and again, each time with another allocation failing. */
+#include "mock_talk.h"
+
+#include "support/failing_allocator.h"
+
+static const char SCRIPT[] =
+    "create a/b\ndeliver INBOX 20 \\Seen $x\nafter 1 SELECT deliver INBOX 3\nafter 1 FETCH expunge "
+    "INBOX 3:5,9\nafter 2 NOOP flag INBOX 1:* +$y -$x\n";
+
+static const char CONVERSATION[] =
+    "a AUTHENTICATE SCRAM-SHA-256 biwsbj10ZXN0LHI9YWJj\r\n*\r\n"
+    "a LOGIN test test\r\nb ENABLE QRESYNC\r\nc SELECT INBOX\r\nd FETCH 1:* (FLAGS ENVELOPE BODYSTRUCTURE)\r\n"
+    "e NOOP\r\nf UID STORE 1:4 +FLAGS (\\Deleted $z)\r\ng NOOP\r\nh UID EXPUNGE 1:2\r\n"
+    "i APPEND INBOX ($q) {30+}\r\nSubject: a\r\n\r\n01234567890123\r\n\r\nj UID FETCH 1:* (BODY[1] BODY[HEADER.FIELDS "
+    "(To)]) "
+    "(CHANGEDSINCE 3 VANISHED)\r\nk COPY 1:3 a/b\r\nl MOVE 1:2 a/b\r\nm SEARCH OR (SEEN NOT 2) SENTSINCE 1-Jan-2020\r\n"
+    "n LIST \"\" *\r\no SUBSCRIBE a/b\r\np LSUB \"\" %\r\nq RENAME a c\r\nr SELECT c/b (QRESYNC (1700007537 1 1:9 (1 "
+    "1)))\r\n"
+    "s CREATE d/e/f\r\nt RENAME INBOX old\r\nu DELETE c\r\nv LOGOUT\r\n";
+
+/* Returns whether the server got to the end of it. */
+static bool converse(const struct cpmsync_allocator *mem)
+{
+    struct cpmsync_mock_config config;
+    const void *data;
+    size_t len, at;
+    bool logged_out = false;
+    memset(&config, 0, sizeof config);
+    config.size = sizeof config;
+    config.allocator = mem;
+    config.scram_iterations = 1;
+    config.expunge_log = 3;
+    struct cpmsync_mock *mock = cpmsync_mock_new(&config);
+    if (!mock)
+        return false;
+    if (cpmsync_mock_user_add(mock, "test", "test") == 0 &&
+        cpmsync_mock_script(mock, SCRIPT, sizeof SCRIPT - 1, NULL) == 0) {
+        int conn = cpmsync_mock_connect(mock, 1);
+        for (at = 0; conn > 0 && at < sizeof CONVERSATION - 1; at += 100) {
+            len = sizeof CONVERSATION - 1 - at < 100 ? sizeof CONVERSATION - 1 - at : 100;
+            cpmsync_mock_feed(mock, conn, CONVERSATION + at, len);
+            while ((len = cpmsync_mock_output(mock, conn, &data)) > 0) {
+                logged_out |= len > 20 && memcmp((const char *)data + len - 20, "K LOGOUT completed\r\n", 20) == 0;
+                cpmsync_mock_ack(mock, conn, len);
+            }
+        }
+    }
+    cpmsync_mock_free(mock);
+    return logged_out;
+}
+
+static void test_each_allocation_failing_neither_crashes_nor_leaks(void **state)
+{
+    struct support_allocator allocator;
+    uint64_t n, total;
+    (void)state;
+    support_allocator_init(&allocator);
+    assert_true(converse(&allocator.mem));
+    assert_int_equal(allocator.live_blocks, 0);
+    total = allocator.calls;
+    assert_true(total > 300);
+    for (n = 1; n <= total; n++) {
+        support_allocator_fail_at(&allocator, n);
+        converse(&allocator.mem);
+        assert_int_equal(allocator.failures, 1);
+        assert_int_equal(allocator.live_blocks, 0);
+        support_allocator_fail_from(&allocator, n);
+        converse(&allocator.mem);
+        assert_int_equal(allocator.live_blocks, 0);
+    }
+    print_message("%u positions of %u\n", (unsigned)(n - 1), (unsigned)total);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_each_allocation_failing_neither_crashes_nor_leaks),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
