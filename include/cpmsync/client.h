@@ -195,7 +195,7 @@ CPMSYNC_API int cpmsync_client_wake(struct cpmsync_client *client);
 
 enum cpmsync_conn_flags {
     CPMSYNC_CONN_SECURE = 1, /* the transport is encrypted and the peer authenticated */
-    CPMSYNC_CONN_EARLY = 2,  /* output may be sent before the greeting (R2) */
+    CPMSYNC_CONN_EARLY = 2,  /* the greeting is still a round trip away; told, but every first flight waits for it */
     CPMSYNC_CONN_RESUMED = 4 /* the TLS session was resumed; counted in the stats */
 };
 

@@ -19,7 +19,7 @@ struct cpmsync_transport_info {
     size_t size;
     int secure;          /* bytes are encrypted and the peer is authenticated */
     int resumed;         /* the TLS session was resumed */
-    int early;           /* implicit TLS: the first flight may be sent before the greeting (R2) */
+    int early;           /* implicit TLS, resumed or 1.3: octets may be sent before the greeting is here */
     uint32_t x509_flags; /* why the certificate was refused, MBEDTLS_X509_BADCERT_* */
     int backend_code;    /* errno or mbedTLS code of the last error, 0 if none */
     const char *detail;  /* "TLSv1.2 ECDHE-ECDSA-..." or "" ; lives as long as the transport */
