@@ -21,6 +21,7 @@ struct turn {
     int64_t budget; /* what is left; meaningless if unlimited */
     bool unlimited;
     bool moved;
+    bool connected[CPMSYNC_CONN_COUNT];
 };
 
 static bool spent(const struct turn *turn)
@@ -74,8 +75,9 @@ static void connect_link(struct turn *turn, uint32_t conn)
     struct cpmsync_step *step = turn->client->step;
     struct link *link = &step->links[conn];
 
-    if (link->transport.ops)
-        return;
+    if (link->transport.ops || turn->connected[conn])
+        return; /* once a step: an app that tries again when connecting failed must not keep us */
+    turn->connected[conn] = true;
     int error = step->connector.ops->open(step->connector.self, turn->now, &link->transport);
     turn->moved = true;
     if (error) {
@@ -186,7 +188,7 @@ int cpmsync_client_step(struct cpmsync_client *client, int64_t now, int64_t budg
         return CPMSYNC_ERR_INVALID_ARGUMENT;
     if (!client->step || client->depth || client->pins)
         return CPMSYNC_ERR_STATE;
-    struct turn turn = {client, now, budget, budget == 0, false};
+    struct turn turn = {client, now, budget, budget == 0, false, {false}};
     struct cpmsync_connector *connector = &client->step->connector;
     if (connector->ops->woken)
         connector->ops->woken(connector->self);

@@ -640,6 +640,32 @@ static void test_step_from_inside_a_transport_is_refused(void **state)
     close_fake(&fake);
 }
 
+static void again_at_done(struct support_script *script, int64_t operation, int error)
+{
+    (void)operation;
+    assert_int_equal(error, CPMSYNC_ERR_CONNECT);
+    support_script_login(script);
+}
+
+static void test_an_app_that_tries_again_at_once_does_not_keep_step(void **state)
+{
+    struct fake fake;
+
+    (void)state;
+    open_fake(&fake);
+    fake.open_error = CPMSYNC_ERR_CONNECT;
+    fake.script.on_done = again_at_done;
+    support_script_login(&fake.script);
+    for (unsigned steps = 1; steps <= 3; steps++) {
+        step(&fake, 0);
+        assert_int_equal(fake.opens, steps);
+        assert_true(cpmsync_client_want(fake.script.client) & CPMSYNC_WANT_NOW);
+    }
+    fake.script.on_done = NULL;
+    fake.closes = fake.opens; /* what did not open is not closed */
+    close_fake(&fake);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -659,6 +685,7 @@ int main(void)
         cmocka_unit_test(test_free_during_step_waits_for_its_end),
         cmocka_unit_test(test_free_in_done_during_step),
         cmocka_unit_test(test_step_from_inside_a_transport_is_refused),
+        cmocka_unit_test(test_an_app_that_tries_again_at_once_does_not_keep_step),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
