@@ -58,6 +58,13 @@ static int tell_begin(struct cpmsync_batch *batch)
     if (!batch->mailbox->begin_due || batch->error)
         return batch->error;
     memset(&event, 0, sizeof event);
+    if (batch->reset_due) {
+        batch->reset_due = false;
+        event.type = CPMSYNC_EVENT_RESET;
+        if (tell(batch, &event))
+            return batch->error;
+        memset(&event, 0, sizeof event);
+    }
     event.type = CPMSYNC_EVENT_BEGIN;
     event.ranges = batch->mailbox->cache.covered.ranges;
     event.range_count = batch->mailbox->cache.covered.count;
@@ -192,7 +199,6 @@ int cpmsync_batch_reset(struct cpmsync_batch *batch, uint32_t uidvalidity)
 {
     struct cpmsync_open_mailbox *mailbox = batch->mailbox;
     bool known = mailbox->cache.uidvalidity != 0;
-    struct cpmsync_event event;
 
     drop_held(batch);
     if (batch->error)
@@ -216,12 +222,8 @@ int cpmsync_batch_reset(struct cpmsync_batch *batch, uint32_t uidvalidity)
     cpmsync_flag_names_forget(&batch->flags);
     if (batch->open && fail(batch, cpmsync_open_mailbox_put(mailbox)))
         return batch->error;
-    if (known) {
-        memset(&event, 0, sizeof event);
-        event.type = CPMSYNC_EVENT_RESET;
-        tell(batch, &event);
-    }
-    return batch->error;
+    batch->reset_due = batch->reset_due || known;
+    return 0;
 }
 
 int cpmsync_batch_put(struct cpmsync_batch *batch, const struct cpmsync_cache_news *news)
@@ -369,6 +371,7 @@ int cpmsync_batch_abort(struct cpmsync_batch *batch)
         store_of(batch)->ops->rollback(store_of(batch)->self);
     batch->open = false;
     batch->changed = false;
+    batch->reset_due = false;
     batch->error = 0;
     batch->rows = 0;
     cpmsync_flag_names_forget(&batch->flags);

@@ -32,8 +32,9 @@ struct cpmsync_batch {
 
     bool open; /* the store's transaction is open */
     int error;
-    bool changed; /* something is to be committed */
-    bool held;    /* UIDVALIDITY is not confirmed yet: no event may leave (R17, Q-15) */
+    bool changed;   /* something is to be committed */
+    bool reset_due; /* RESET is to be told in front of the next event */
+    bool held;      /* UIDVALIDITY is not confirmed yet: no event may leave (R17, Q-15) */
     struct cpmsync_uidset held_put;
     struct cpmsync_uidset held_gone;
     struct cpmsync_batch_counts pending;
@@ -56,7 +57,8 @@ void cpmsync_batch_clear(struct cpmsync_batch *batch);
 void cpmsync_batch_hold(struct cpmsync_batch *batch);
 int cpmsync_batch_release(struct cpmsync_batch *batch);
 
-/* A new generation: cache, rows and cursors emptied, RESET told if the mailbox had been synchronised before (V-02). */
+/* A new generation: cache, rows and cursors emptied (V-02). If the mailbox had been synchronised before, RESET is told in
+ * front of the batch's first event: a SELECT that is cut before its OK must not empty what the app holds. */
 int cpmsync_batch_reset(struct cpmsync_batch *batch, uint32_t uidvalidity);
 
 /* A message's news. 1 if it is cached now, 0 if it says nothing that can be held, or an error. */
