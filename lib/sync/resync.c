@@ -281,6 +281,8 @@ static void selected(struct cpmsync_resync *resync)
         bits |= resync->mailbox->bits & CPMSYNC_MAILBOX_VERIFIED; /* nothing changed since */
     cpmsync_batch_bits(&apply->batch, bits);
 
+    bool all = apply->uidnext_known && apply->uidnext == cpmsync_cache_uidnext(cache);
+    bool doubtful = apply->suspect || (all && !cpmsync_apply_counts(apply));
     bool rewound = resync->select_modseq < cache->highestmodseq ||
                    (apply->uidnext_known && covered && apply->uidnext < cpmsync_cache_uidnext(cache));
     if (rewound && covered) {
@@ -288,16 +290,16 @@ static void selected(struct cpmsync_resync *resync)
         resync->old_modseq = 0;
         resync->pass_due = true;
     } else if (!covered || qresync_answered(resync)) {
-        cpmsync_batch_cursor(&apply->batch, resync->select_modseq);
+        if (!covered || !doubtful) /* else the quiet point decides, and the store keeps the old one until then (R14) */
+            cpmsync_batch_cursor(&apply->batch, resync->select_modseq);
     } else {
         resync->pass_due = true;
     }
-    bool all = apply->uidnext_known && apply->uidnext == cpmsync_cache_uidnext(cache) && !resync->pass_due;
-    if (all && cpmsync_apply_counts(apply) && numbered(resync))
+    if (all && !doubtful && !resync->pass_due && numbered(resync))
         cpmsync_batch_bits(&apply->batch, resync->mailbox->bits | CPMSYNC_MAILBOX_VERIFIED);
     if (!apply->uidnext_known)
         apply->tail_due = true; /* C-12 */
-    apply->numbered = !resync->pass_due;
+    apply->numbered = !resync->pass_due && !doubtful;
     commit(resync);
 }
 
@@ -381,7 +383,8 @@ static void pass_done(struct cpmsync_resync *resync)
 {
     if (cpmsync_apply_passed(&resync->apply) != 1)
         return;
-    cpmsync_batch_cursor(&resync->apply.batch, resync->select_modseq);
+    if (!resync->apply.suspect)
+        cpmsync_batch_cursor(&resync->apply.batch, resync->select_modseq);
     resync->next_first = (uint64_t)cpmsync_uidset_last(&resync->mailbox->cache.covered) + 1;
 }
 

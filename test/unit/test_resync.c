@@ -609,6 +609,31 @@ static void test_a_damaged_fetch_makes_the_mailbox_suspect(void **state)
     support_script_close(&script);
 }
 
+static void test_r_14_a_damaged_answer_keeps_the_cursor_through_a_cut(void **state)
+{
+    static const char *const LOST[] = {
+        "* 1 FETCH (UID 2 FLAGS (\\Seen MODSEQ",
+        "* 9 EXPUNGE",
+        "* 4 EXISTS\n* 3 EXISTS",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof LOST / sizeof LOST[0]; i++) {
+        struct support_script script;
+        begin_qresync(&script);
+        support_script_server(&script, "* 5 EXISTS");
+        support_script_server(&script, LOST[i]);
+        select_answer(&script, "C3", 5, 11, 120);
+        support_script_eof(&script);
+        assert_int_equal(script.done[1], 1);
+        script.sent_len = 0;
+        support_script_sync(&script, "INBOX");
+        support_script_ready(&script, QRESYNC, "QRESYNC");
+        assert_non_null(strstr(script.sent, "SELECT INBOX (QRESYNC (42 100 1:10"));
+        support_script_close(&script);
+    }
+}
+
 static void test_d_16_ranges_out_of_order_heal_after_a_cut(void **state)
 {
     struct support_script script;
@@ -759,6 +784,7 @@ int main(void)
         cmocka_unit_test(test_past_the_limit_of_messages_the_old_cursor_is_kept),
         cmocka_unit_test(test_past_the_limit_of_flag_sets_the_mailbox_says_so),
         cmocka_unit_test(test_a_damaged_fetch_makes_the_mailbox_suspect),
+        cmocka_unit_test(test_r_14_a_damaged_answer_keeps_the_cursor_through_a_cut),
         cmocka_unit_test(test_d_16_ranges_out_of_order_heal_after_a_cut),
         cmocka_unit_test(test_m_01_a_name_that_can_be_none),
         cmocka_unit_test(test_d_25_the_link_is_cut_behind_every_line),
