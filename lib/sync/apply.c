@@ -74,7 +74,7 @@ void cpmsync_apply_unselected(struct cpmsync_apply *apply)
 
 static void on_exists(struct cpmsync_apply *apply, uint32_t number)
 {
-    if (apply->exists_known && number < apply->exists)
+    if (apply->exists_known && !apply->uncounted && number < apply->exists)
         apply->suspect = true; /* U-02 */
     if (apply->exists_known && !apply->selecting && (number > apply->exists || apply->uncounted))
         apply->tail_due = true;
@@ -169,11 +169,11 @@ static void on_fetch(struct cpmsync_apply *apply, uint32_t number, const struct 
     memset(&news, 0, sizeof news);
     news.has_flags = (fetch->items & CPMSYNC_FETCH_FLAGS) != 0;
     news.flags = fetch->flags;
-    news.has_modseq = (fetch->items & CPMSYNC_FETCH_MODSEQ) != 0 && !apply->nomodseq;
-    news.modseq = news.has_modseq ? fetch->modseq : 0;
+    news.has_modseq = apply->nomodseq ? news.has_flags : (fetch->items & CPMSYNC_FETCH_MODSEQ) != 0;
+    news.modseq = news.has_modseq && !apply->nomodseq ? fetch->modseq : 0; /* what there was is void */
     if (number == 0 || (apply->exists_known && number > apply->exists))
         apply->tail_due = true; /* U-10, PF-54, PF-55: believed by UID only */
-    if (!news.has_flags && !news.has_modseq)
+    if ((!news.has_flags && !news.has_modseq) || (fetch->items & CPMSYNC_FETCH_UID_ZERO))
         return;
     news.uid = fetch->items & CPMSYNC_FETCH_UID ? fetch->uid : uid_of(apply, number);
     if (news.uid == 0 && !is_new(apply, number))
@@ -353,6 +353,8 @@ int cpmsync_apply_passed(struct cpmsync_apply *apply)
     if (apply->uidnext_known && apply->uidnext - 1 > highest)
         highest = apply->uidnext - 1;
     cpmsync_batch_cover(&apply->batch, 1, highest);
+    if (highest != UINT32_MAX)
+        cpmsync_batch_uncover(&apply->batch, highest + 1); /* UIDNEXT may have gone back (PF-47) */
     cpmsync_uidset_clear(&apply->seen);
     apply->numbered = true;
     return apply->batch.error ? apply->batch.error : 1;

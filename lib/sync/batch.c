@@ -309,6 +309,16 @@ int cpmsync_batch_cover(struct cpmsync_batch *batch, uint32_t first, uint32_t la
     return fail(batch, cpmsync_uidset_add(&batch->mailbox->cache.covered, first, last));
 }
 
+int cpmsync_batch_uncover(struct cpmsync_batch *batch, uint32_t first)
+{
+    struct cpmsync_uidset *covered = &batch->mailbox->cache.covered;
+
+    if (batch->error || cpmsync_uidset_last(covered) < first || tell_begin(batch))
+        return batch->error;
+    batch->changed = true;
+    return fail(batch, cpmsync_uidset_remove(covered, first, UINT32_MAX));
+}
+
 int cpmsync_batch_cursor(struct cpmsync_batch *batch, uint64_t highestmodseq)
 {
     if (batch->error || batch->mailbox->cache.highestmodseq == highestmodseq)

@@ -73,6 +73,7 @@ int cpmsync_batch_vanish(
 
 /* Cursors, to be committed with the batch. */
 int cpmsync_batch_cover(struct cpmsync_batch *batch, uint32_t first, uint32_t last);
+int cpmsync_batch_uncover(struct cpmsync_batch *batch, uint32_t first); /* this UID and all above */
 int cpmsync_batch_cursor(struct cpmsync_batch *batch, uint64_t highestmodseq);
 int cpmsync_batch_bits(struct cpmsync_batch *batch, unsigned bits);
 

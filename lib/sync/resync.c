@@ -256,6 +256,19 @@ static bool qresync_answered(const struct cpmsync_resync *resync)
            cpmsync_session_enabled(resync->config.session, "QRESYNC") == CPMSYNC_ENABLED_YES;
 }
 
+/* Ranges asked for when the mailbox was not known to have mod-sequences are asked for again. */
+static void ask_for_modseq(struct cpmsync_resync *resync)
+{
+    for (size_t i = 0; i < CPMSYNC_RESYNC_WINDOW; i++) {
+        struct fetch *fetch = &resync->fetches[i];
+        if (!fetch->busy || fetch->voided || fetch->modseq)
+            continue;
+        fetch->voided = true;
+        if (fetch->first < resync->next_first)
+            resync->next_first = fetch->first;
+    }
+}
+
 /* SELECT's answer is complete and applied: cursors, and what is left to do. */
 static void selected(struct cpmsync_resync *resync)
 {
@@ -269,13 +282,15 @@ static void selected(struct cpmsync_resync *resync)
         fail(resync, CPMSYNC_ERR_NO_UIDS, NULL);
         return;
     }
-    if (apply->nomodseq)
-        apply->code_modseq = 0;
+    if (apply->nomodseq || !cpmsync_session_can(resync->config.session, "CONDSTORE"))
+        apply->code_modseq = 0; /* none, or the app forbids them */
     resync->select_modseq = apply->code_modseq;
     apply->next_modseq = apply->code_modseq;
     apply->code_modseq = 0;
     apply->max_modseq = 0;
     resync->mod_sequences = resync->select_modseq != 0;
+    if (resync->mod_sequences)
+        ask_for_modseq(resync);
     unsigned bits = apply->nomodseq ? CPMSYNC_MAILBOX_NOMODSEQ : 0;
     if (!apply->batch.open && resync->select_modseq == cache->highestmodseq)
         bits |= resync->mailbox->bits & CPMSYNC_MAILBOX_VERIFIED; /* nothing changed since */
@@ -423,6 +438,19 @@ static void fetch_done(struct cpmsync_session_command *command, int error, const
 
 /* ---- what next */
 
+/* What is missing lies from here on. */
+static uint32_t first_unanswered(const struct cpmsync_resync *resync)
+{
+    uint32_t first = (uint32_t)resync->next_first;
+
+    for (size_t i = 0; i < CPMSYNC_RESYNC_WINDOW; i++) {
+        const struct fetch *fetch = &resync->fetches[i];
+        if (fetch->busy && !fetch->voided && fetch->kind == FETCH_TAIL && fetch->first < first)
+            first = fetch->first;
+    }
+    return first;
+}
+
 static void submit_tails(struct cpmsync_resync *resync)
 {
     struct cpmsync_apply *apply = &resync->apply;
@@ -432,7 +460,7 @@ static void submit_tails(struct cpmsync_resync *resync)
         size_t cached = cpmsync_columns_count(resync->mailbox->cache.columns);
         uint32_t missing = apply->exists > cached ? apply->exists - (uint32_t)cached : 0;
         uint32_t first = (uint32_t)resync->next_first;
-        uint32_t width = cpmsync_plan_range(last - first + 1, missing);
+        uint32_t width = cpmsync_plan_range(last - first_unanswered(resync) + 1, missing);
         uint32_t end = last - first < width ? last : first + width - 1;
         if (submit_fetch(resync, FETCH_TAIL, first, end))
             resync->next_first = (uint64_t)end + 1;

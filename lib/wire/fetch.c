@@ -89,7 +89,7 @@ static int skip_value(struct cpmsync_slice *text, unsigned depth, struct cpmsync
     return cpmsync_lex_value(text, UINT32_MAX, value) ? CPMSYNC_ERR_LIMIT : CPMSYNC_ERR_PROTOCOL;
 }
 
-/* uniqueid = nz-number; a 0 is ignored (PF-58) */
+/* uniqueid = nz-number; a 0 is no error of the response (PF-58) */
 static int parse_uid(struct cpmsync_slice *text, struct cpmsync_fetch *fetch)
 {
     uint64_t number;
@@ -99,6 +99,8 @@ static int parse_uid(struct cpmsync_slice *text, struct cpmsync_fetch *fetch)
     if (number) {
         fetch->uid = (uint32_t)number;
         fetch->items |= CPMSYNC_FETCH_UID;
+    } else {
+        fetch->items |= CPMSYNC_FETCH_UID_ZERO;
     }
     return 0;
 }

@@ -14,7 +14,8 @@ enum cpmsync_fetch_items {
     CPMSYNC_FETCH_ENVELOPE = 32,
     CPMSYNC_FETCH_BODYSTRUCTURE = 64, /* BODYSTRUCTURE or BODY without a section */
     CPMSYNC_FETCH_SECTION = 128,      /* at least one BODY[..], RFC822, RFC822.HEADER, RFC822.TEXT, BINARY[..] */
-    CPMSYNC_FETCH_UNKNOWN = 256
+    CPMSYNC_FETCH_UNKNOWN = 256,
+    CPMSYNC_FETCH_UID_ZERO = 512 /* the UID that no message has: the number before FETCH names none either (PF-58) */
 };
 
 struct cpmsync_fetch {

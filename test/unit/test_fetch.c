@@ -68,7 +68,7 @@ static void test_pf_58_uid_zero_is_ignored(void **state)
 
     (void)state;
     assert_int_equal(parse("(UID 0 FLAGS ())", &fetch), 0);
-    assert_int_equal(fetch.items, CPMSYNC_FETCH_FLAGS);
+    assert_int_equal(fetch.items, CPMSYNC_FETCH_FLAGS | CPMSYNC_FETCH_UID_ZERO);
     assert_int_equal(parse("(UID 4294967295)", &fetch), 0);
     assert_int_equal(fetch.uid, UINT32_MAX);
     assert_int_equal(parse("(UID 4294967296)", &fetch), CPMSYNC_ERR_PROTOCOL);
