@@ -20,8 +20,11 @@ for entry in *; do
     esac
 done
 
-for file in $(find lib include examples test -name '*.[ch]'); do
-    head -n 1 "$file" | grep -q '^/\* SPDX-License-Identifier: MIT \*/$' || complain "$file: the first line is not the SPDX line"
-done
+find lib include examples test -name '*.[ch]' -exec awk '
+FNR == 1 && $0 != "/* SPDX-License-Identifier: MIT */" {
+    print FILENAME ": the first line is not the SPDX line"
+    bad = 1
+}
+END { exit bad }' {} + || status=1
 grep -rnE '\b(TO''DO|FIX''ME|X''XX|HA''CK)\b' lib include examples test cmake CMakeLists.txt README.md && complain "left undone"
 exit $status
