@@ -112,7 +112,7 @@ static void write_file(char *path, const char *text, size_t len)
 static void test_pem_and_der_and_files_are_read_together(void **state)
 {
     struct fixture *fixture = *state;
-    char path[] = "/tmp/cpmsync-trust-XXXXXX";
+    char path[] = "cpmsync-trust-XXXXXX";
     struct cpmsync_tls_trust trust = {NULL, (const uint8_t *)fixture->ca.pem, fixture->ca.pem_len};
     size_t count;
     assert_int_equal(load(&trust, &count), 0);
@@ -157,7 +157,7 @@ static void test_unreadable_anchors_are_a_trust_error(void **state)
 static void test_a_digest_changes_with_everything_it_is_bound_to(void **state)
 {
     struct fixture *fixture = *state;
-    char path[] = "/tmp/cpmsync-trust-XXXXXX";
+    char path[] = "cpmsync-trust-XXXXXX";
     uint8_t digests[8][CPMSYNC_TLS_DIGEST_LEN], again[CPMSYNC_TLS_DIGEST_LEN];
     struct cpmsync_tls_trust data = {NULL, (const uint8_t *)fixture->ca.pem, fixture->ca.pem_len};
     struct cpmsync_tls_trust shorter = {NULL, (const uint8_t *)fixture->ca.pem, fixture->ca.pem_len - 1};
