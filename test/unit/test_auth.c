@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <cmocka.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "support/session_talk.h"
 
@@ -49,6 +50,32 @@ static void choose(const char *mechanism, bool secure, const char *capabilities,
     else
         support_talk_client(&t, sent);
     support_talk_close(&t);
+}
+
+static void test_s_11_an_initial_response_only_where_it_is_offered(void **state)
+{
+    struct cpmsync_command command;
+
+    (void)state;
+    choose("PLAIN", true, "AUTH=PLAIN SASL-IR", "C1 AUTHENTICATE PLAIN " PLAIN_IR "\r\n", 0);
+    choose("PLAIN", true, "AUTH=PLAIN LITERAL+", "C1 AUTHENTICATE PLAIN\r\n", 0);
+    choose("SCRAM-SHA-256", true, "AUTH=SCRAM-SHA-256", "C1 AUTHENTICATE SCRAM-SHA-256\r\n", 0);
+    /* An empty one, and one too long for a quoted string: neither quoted nor a literal. */
+    cpmsync_command_init(&command, NULL, CPMSYNC_COMMAND_LINE_MAX, CPMSYNC_LITERALS_PLUS);
+    cpmsync_command_begin(&command, "AUTHENTICATE EXTERNAL");
+    cpmsync_command_base64(&command, CPMSYNC_SLICE("="));
+    assert_int_equal(cpmsync_command_end(&command), 0);
+    assert_true(cpmsync_slice_eq(cpmsync_buf_slice(&command.bytes), CPMSYNC_SLICE("AUTHENTICATE EXTERNAL =")));
+    cpmsync_command_clear(&command);
+    char text[CPMSYNC_QUOTED_MAX + 4 - CPMSYNC_QUOTED_MAX % 4];
+    memset(text, 'A', sizeof text);
+    cpmsync_command_init(&command, NULL, CPMSYNC_COMMAND_LINE_MAX, CPMSYNC_LITERALS_PLUS);
+    cpmsync_command_begin(&command, "AUTHENTICATE PLAIN");
+    cpmsync_command_base64(&command, cpmsync_slice_of(text, sizeof text));
+    assert_int_equal(cpmsync_command_end(&command), 0);
+    assert_int_equal(command.bytes.len, strlen("AUTHENTICATE PLAIN ") + sizeof text);
+    assert_int_equal(command.break_count, 0);
+    cpmsync_command_clear(&command);
 }
 
 static void test_under_tls_the_choice_saves_flights(void **state)
@@ -337,6 +364,7 @@ static void test_pf_83_refusals_and_what_they_mean(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_s_11_an_initial_response_only_where_it_is_offered),
         cmocka_unit_test(test_under_tls_the_choice_saves_flights),
         cmocka_unit_test(test_in_clear_the_password_is_shown_last),
         cmocka_unit_test(test_s_06_login_is_not_sent_while_it_is_disabled),

@@ -132,12 +132,17 @@ static void check_literal(enum cpmsync_literals literals, size_t len, bool synch
     free(text);
 }
 
-static void test_l_05_l_06_and_pf_124_literals_by_capability(void **state)
+static void test_l_06_4096_octets_need_not_wait_and_4097_must(void **state)
+{
+    (void)state;
+    check_literal(CPMSYNC_LITERALS_MINUS, 4096, false);
+    check_literal(CPMSYNC_LITERALS_MINUS, 4097, true);
+}
+
+static void test_l_05_and_pf_124_literals_by_capability(void **state)
 {
     (void)state;
     check_literal(CPMSYNC_LITERALS_SYNC, CPMSYNC_QUOTED_MAX + 1, true);
-    check_literal(CPMSYNC_LITERALS_MINUS, 4096, false);
-    check_literal(CPMSYNC_LITERALS_MINUS, 4097, true);
     check_literal(CPMSYNC_LITERALS_PLUS, 20000, false);
 }
 
@@ -329,7 +334,8 @@ int main(void)
         cmocka_unit_test(test_g_03_one_space_between_arguments),
         cmocka_unit_test(test_m_06_names_are_quoted_where_they_must_be),
         cmocka_unit_test(test_l_08_and_pf_123_what_fits_no_quotes_is_a_literal),
-        cmocka_unit_test(test_l_05_l_06_and_pf_124_literals_by_capability),
+        cmocka_unit_test(test_l_06_4096_octets_need_not_wait_and_4097_must),
+        cmocka_unit_test(test_l_05_and_pf_124_literals_by_capability),
         cmocka_unit_test(test_pf_125_atoms_and_flags_are_checked),
         cmocka_unit_test(test_an_error_stays_and_the_shape_is_checked),
         cmocka_unit_test(test_l_11_lines_have_a_budget),

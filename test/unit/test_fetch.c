@@ -76,7 +76,20 @@ static void test_pf_58_uid_zero_is_ignored(void **state)
     assert_int_equal(parse("(UID -1)", &fetch), CPMSYNC_ERR_PROTOCOL);
 }
 
-static void test_g_18_and_g_24_date_and_size(void **state)
+static void test_g_24_sizes_have_63_bits(void **state)
+{
+    struct cpmsync_fetch fetch;
+
+    (void)state;
+    assert_int_equal(parse("(RFC822.SIZE 4294967296)", &fetch), 0);
+    assert_true(fetch.size == 4294967296u);
+    assert_int_equal(parse("(RFC822.SIZE 9223372036854775807)", &fetch), 0);
+    assert_true(fetch.size == INT64_MAX);
+    assert_int_equal(parse("(RFC822.SIZE 9223372036854775808)", &fetch), 0);
+    assert_int_equal(fetch.items, 0); /* never wraps */
+}
+
+static void test_g_18_date_and_size(void **state)
 {
     struct cpmsync_fetch fetch;
 
@@ -228,7 +241,8 @@ int main(void)
         cmocka_unit_test(test_g_20_and_pf_29_items_in_any_order),
         cmocka_unit_test(test_pf_27_and_q_06_mod_sequences),
         cmocka_unit_test(test_pf_58_uid_zero_is_ignored),
-        cmocka_unit_test(test_g_18_and_g_24_date_and_size),
+        cmocka_unit_test(test_g_24_sizes_have_63_bits),
+        cmocka_unit_test(test_g_18_date_and_size),
         cmocka_unit_test(test_g_09_and_pf_101_structures_are_kept_whole),
         cmocka_unit_test(test_g_19_sections_with_origin_and_every_kind_of_value),
         cmocka_unit_test(test_damage_is_told),

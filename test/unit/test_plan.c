@@ -143,6 +143,45 @@ static void test_q_14_the_parameter(void **state)
     close_bench(&bench);
 }
 
+static void test_q_16_known_uids_are_the_covered_ones_without_a_star(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    open_bench(&bench, "IMAP4rev1");
+    synchronised(&bench);
+    bench.mailbox->bits = CPMSYNC_MAILBOX_VERIFIED;
+    cpmsync_uidset_add(&bench.mailbox->cache.covered, 4000000000u, UINT32_MAX);
+    for (uint32_t uid = 2; uid <= 4; uid += 2) {
+        struct cpmsync_row row = {uid, 0, 1};
+        cpmsync_columns_put(bench.mailbox->cache.columns, &row, NULL);
+    }
+    struct cpmsync_row last = {UINT32_MAX, 0, 1};
+    cpmsync_columns_put(bench.mailbox->cache.columns, &last, NULL);
+    /* The gap is not named, expunged messages in between are, and the last UID there can be is a number. */
+    assert_parameter(
+        &bench, CPMSYNC_RUNG_QRESYNC, "SELECT m (QRESYNC (42 100 1:10,4000000000:4294967295 (2:3 4,4294967295)))");
+    close_bench(&bench);
+}
+
+static void test_q_20_no_sequence_match_before_the_count_was_right(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    open_bench(&bench, "IMAP4rev1");
+    synchronised(&bench);
+    for (uint32_t uid = 2; uid <= 10; uid += 2) {
+        struct cpmsync_row row = {uid, 0, 1};
+        cpmsync_columns_put(bench.mailbox->cache.columns, &row, NULL);
+    }
+    bench.mailbox->bits = ~(unsigned)CPMSYNC_MAILBOX_VERIFIED;
+    assert_parameter(&bench, CPMSYNC_RUNG_QRESYNC, "SELECT m (QRESYNC (42 100 1:10))");
+    bench.mailbox->bits = CPMSYNC_MAILBOX_VERIFIED;
+    assert_parameter(&bench, CPMSYNC_RUNG_QRESYNC, "SELECT m (QRESYNC (42 100 1:10 (2,4:5 4,8,10)))");
+    close_bench(&bench);
+}
+
 static void test_q_19_sequence_match_pairs_numbers_with_uids(void **state)
 {
     struct bench bench;
@@ -154,8 +193,6 @@ static void test_q_19_sequence_match_pairs_numbers_with_uids(void **state)
         struct cpmsync_row row = {uid, 0, 1};
         cpmsync_columns_put(bench.mailbox->cache.columns, &row, NULL);
     }
-    /* not before the count was right. */
-    assert_parameter(&bench, CPMSYNC_RUNG_QRESYNC, "SELECT m (QRESYNC (42 100 1:10))");
     bench.mailbox->bits = CPMSYNC_MAILBOX_VERIFIED;
     assert_parameter(&bench, CPMSYNC_RUNG_QRESYNC, "SELECT m (QRESYNC (42 100 1:10 (2,4:5 4,8,10)))");
     cpmsync_columns_empty(bench.mailbox->cache.columns);
@@ -197,6 +234,8 @@ int main(void)
         cmocka_unit_test(test_d_24_the_ladder_without_extensions),
         cmocka_unit_test(test_q_22_each_bad_goes_one_rung_down),
         cmocka_unit_test(test_q_14_the_parameter),
+        cmocka_unit_test(test_q_16_known_uids_are_the_covered_ones_without_a_star),
+        cmocka_unit_test(test_q_20_no_sequence_match_before_the_count_was_right),
         cmocka_unit_test(test_q_19_sequence_match_pairs_numbers_with_uids),
         cmocka_unit_test(test_q_23_too_many_ranges_are_left_out),
         cmocka_unit_test(test_ranges_hold_about_as_many_messages_however_sparse),

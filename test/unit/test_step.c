@@ -26,6 +26,7 @@ struct fake {
     unsigned steps_to_ready; /* left until step returns 1 */
     size_t most;             /* octets a call moves */
     bool stutter;            /* two calls of three would block */
+    bool full;               /* nothing can be sent */
     unsigned calls;
     int64_t expiry;
     bool secure;
@@ -83,7 +84,7 @@ static int64_t fake_send(void *self, const void *data, size_t size)
     struct fake *fake = self;
 
     assert_true(size > 0);
-    if (stutters(fake))
+    if (stutters(fake) || fake->full)
         return 0;
     if (fake->send_error)
         return fake->send_error;
@@ -498,6 +499,32 @@ static void test_output_that_does_not_go_watches_for_writing(void **state)
     close_fake(&fake);
 }
 
+static void test_p_16_what_the_server_says_is_read_while_nothing_can_be_sent(void **state)
+{
+    struct fake fake;
+
+    (void)state;
+    open_fake(&fake);
+    support_script_login(&fake.script);
+    run(&fake, 0);
+    fake.full = true; /* until the server, whose own buffers are full, has got rid of what it says */
+    says(&fake, GREETING);
+    for (int i = 0; i < 100; i++)
+        says(&fake, "* OK still here\r\n");
+    run(&fake, 0);
+    assert_int_equal(fake_pending(&fake), 0);
+    assert_int_equal(fake.out_len, 0);
+    assert_true(cpmsync_client_want(fake.script.client) & CPMSYNC_WANT_READ);
+    fake.full = false;
+    run(&fake, 0);
+    assert_string_equal(fake.out, AUTHENTICATE);
+    says(&fake, WELCOME);
+    run(&fake, 0);
+    assert_int_equal(fake.script.done[1], 1);
+    assert_int_equal(fake.script.errors[1], 0);
+    close_fake(&fake);
+}
+
 static void test_wake_goes_through_the_connector(void **state)
 {
     struct fake fake;
@@ -679,6 +706,7 @@ int main(void)
         cmocka_unit_test(test_pf_87_pending_octets_forbid_sleep),
         cmocka_unit_test(test_pollfds_and_expiry),
         cmocka_unit_test(test_output_that_does_not_go_watches_for_writing),
+        cmocka_unit_test(test_p_16_what_the_server_says_is_read_while_nothing_can_be_sent),
         cmocka_unit_test(test_wake_goes_through_the_connector),
         cmocka_unit_test(test_a_connector_is_given_once),
         cmocka_unit_test(test_logout_closes_and_the_next_submit_opens_again),
