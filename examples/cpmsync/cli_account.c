@@ -141,6 +141,7 @@ static int make_client(struct cli_account *account)
     config.security = options->plaintext          ? CPMSYNC_TLS_NONE
                       : options->url.implicit_tls ? CPMSYNC_TLS_IMPLICIT
                                                   : CPMSYNC_TLS_STARTTLS;
+    config.early = options->no_early ? CPMSYNC_EARLY_GREETING : CPMSYNC_EARLY_ALLOWED;
     config.mechanism = options->mechanism;
     config.disabled = options->disabled;
     config.disabled_count = options->disabled_count;

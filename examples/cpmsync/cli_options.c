@@ -47,6 +47,7 @@ enum option {
     OPTION_PASSWORD_FILE,
     OPTION_MECH,
     OPTION_DISABLE,
+    OPTION_NO_EARLY,
     OPTION_JSON,
     OPTION_TRACE,
     OPTION_STATS,
@@ -68,7 +69,7 @@ static const struct option_name {
     {"--password-file", OPTION_PASSWORD_FILE, 1},
     {"--mech", OPTION_MECH, 1},
     {"--disable", OPTION_DISABLE, 1},
-    {"--no-early", OPTION_LATER, 0},
+    {"--no-early", OPTION_NO_EARLY, 0},
     {"--offline", OPTION_LATER, 0},
     {"--json", OPTION_JSON, 0},
     {"--trace", OPTION_TRACE, 1},
@@ -161,6 +162,9 @@ static int set_option(struct parser *parser, const struct option_name *name, con
         if (options->disabled_count == CLI_DISABLED_MAX)
             return fail(parser, "--disable: more than %d times", CLI_DISABLED_MAX);
         options->disabled[options->disabled_count++] = value;
+        return 0;
+    case OPTION_NO_EARLY:
+        options->no_early = 1;
         return 0;
     case OPTION_JSON:
         options->json = 1;

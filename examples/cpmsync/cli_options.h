@@ -21,6 +21,7 @@ struct cli_options {
     const char *mechanism;
     const char *disabled[CLI_DISABLED_MAX];
     size_t disabled_count;
+    int no_early;
     int json;
     const char *trace;
     int stats;

@@ -83,6 +83,17 @@ enum cpmsync_security {
     CPMSYNC_TLS_NONE          /* clear text; for tests on loopback only */
 };
 
+/*
+ * How much leaves on the guess that the server is the one it was (R1, R2). The guess is the capabilities of the last
+ * connection under TLS, kept in the store, and is only acted upon if the last login was accepted.
+ */
+enum cpmsync_early {
+    CPMSYNC_EARLY_ALLOWED =
+        0,                  /* the first flight, credentials included, before the greeting where CPMSYNC_CONN_EARLY */
+    CPMSYNC_EARLY_GREETING, /* behind the greeting; login, ENABLE and the first SELECT in one flight */
+    CPMSYNC_EARLY_NEVER     /* every answer of a login is awaited */
+};
+
 enum cpmsync_log_level { CPMSYNC_LOG_ERROR = 1, CPMSYNC_LOG_WARNING, CPMSYNC_LOG_INFO, CPMSYNC_LOG_DEBUG };
 
 struct cpmsync_client_config {
@@ -94,6 +105,7 @@ struct cpmsync_client_config {
     const char *mechanism;       /* NULL: the best one both sides allow; "LOGIN" is the command */
     const char *const *disabled; /* capabilities to ignore; CONDSTORE takes QRESYNC along */
     size_t disabled_count;
+    enum cpmsync_early early;
 
     /* Limits; 0 is the default, past one the call or mailbox fails with CPMSYNC_ERR_LIMIT. */
     int64_t response_max;       /* octets of one response held at once; 65,536, at least 1,024 */
@@ -195,7 +207,7 @@ CPMSYNC_API int cpmsync_client_wake(struct cpmsync_client *client);
 
 enum cpmsync_conn_flags {
     CPMSYNC_CONN_SECURE = 1, /* the transport is encrypted and the peer authenticated */
-    CPMSYNC_CONN_EARLY = 2,  /* the greeting is still a round trip away; told, but every first flight waits for it */
+    CPMSYNC_CONN_EARLY = 2,  /* the greeting is still a round trip away: the first flight may go ahead of it (R2) */
     CPMSYNC_CONN_RESUMED = 4 /* the TLS session was resumed; counted in the stats */
 };
 

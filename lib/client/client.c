@@ -55,7 +55,8 @@ static int check(const struct cpmsync_client_config *config)
 {
     if (!config->credentials || (config->store && !config->store->ops))
         return CPMSYNC_ERR_INVALID_ARGUMENT;
-    if ((unsigned)config->security > CPMSYNC_TLS_NONE || (config->disabled_count && !config->disabled))
+    if ((unsigned)config->security > CPMSYNC_TLS_NONE || (unsigned)config->early > CPMSYNC_EARLY_NEVER ||
+        (config->disabled_count && !config->disabled))
         return CPMSYNC_ERR_INVALID_ARGUMENT;
     for (size_t i = 0; i < config->disabled_count; i++)
         if (!config->disabled[i])

@@ -157,9 +157,7 @@ static void up_credentials(void *ctx)
 static void up_state(void *ctx, enum cpmsync_session_state from, enum cpmsync_session_state to)
 {
     (void)from;
-    if (to == CPMSYNC_SESSION_READY)
-        tell_state(ctx, CPMSYNC_CONN_READY);
-    else if (to == CPMSYNC_SESSION_LOGOUT)
+    if (to == CPMSYNC_SESSION_LOGOUT)
         tell_state(ctx, CPMSYNC_CONN_LOGOUT);
 }
 
@@ -208,15 +206,20 @@ static void add_counts(struct cpmsync_client *client, const struct cpmsync_batch
     client->stats.vanished += counts->vanished;
 }
 
+static void drop_resync(struct cpmsync_conn *conn)
+{
+    if (!conn->resync)
+        return;
+    add_counts(conn->client, cpmsync_resync_counts(conn->resync));
+    cpmsync_resync_free(conn->resync);
+    conn->resync = NULL;
+}
+
 static void end_running(struct cpmsync_conn *conn, const struct cpmsync_err *err)
 {
     struct cpmsync_operation *operation = conn->running;
 
-    if (conn->resync) {
-        add_counts(conn->client, cpmsync_resync_counts(conn->resync));
-        cpmsync_resync_free(conn->resync);
-        conn->resync = NULL;
-    }
+    drop_resync(conn);
     conn->running = NULL;
     if (operation)
         complete(conn->client, operation, err);
@@ -313,12 +316,33 @@ static void end_session(struct cpmsync_conn *conn)
     conn->selected = CPMSYNC_SELECTED_NO;
 }
 
+/* The running operation is the next one again, as if it had not been started. */
+static void start_over(struct cpmsync_conn *conn)
+{
+    struct cpmsync_client *client = conn->client;
+    struct cpmsync_operation *operation = conn->running;
+
+    drop_resync(conn);
+    conn->running = NULL;
+    if (!operation)
+        return;
+    operation->next = client->first;
+    client->first = operation;
+    if (!client->last)
+        client->last = operation;
+}
+
 /* The session is over: its operations end, and so do those that wait for it, unless it was a LOGOUT. */
 static void session_ended(struct cpmsync_conn *conn)
 {
     bool logout = conn->running && conn->running->kind == CPMSYNC_OPERATION_LOGOUT;
+    bool swallowed = cpmsync_session_swallowed(conn->session);
 
     end_session(conn);
+    if (swallowed && !conn->client->dying) {
+        start_over(conn); /* R3: the next connection waits for each answer */
+        return;
+    }
     struct cpmsync_err end = conn->end;
     if (!logout && end.error) {
         if (conn->running)
@@ -362,6 +386,9 @@ int cpmsync_conduct_opened(struct cpmsync_conn *conn, int64_t now, unsigned flag
     config.scram_iterations_max = (uint32_t)from->scram_iterations_max;
     config.timeout_ms = from->command_timeout_ms == CPMSYNC_OFF ? CPMSYNC_NEVER : from->command_timeout_ms;
     config.facts = &client->facts;
+    config.early = from->early;
+    if (config.early == CPMSYNC_EARLY_ALLOWED && !(flags & CPMSYNC_CONN_EARLY))
+        config.early = CPMSYNC_EARLY_GREETING;
     config.up.ctx = conn;
     config.up.credentials = up_credentials;
     config.up.state = up_state;
@@ -410,10 +437,22 @@ void cpmsync_conduct_closed(struct cpmsync_conn *conn, const struct cpmsync_err 
 
 /* ---- what is possible now */
 
+static bool is_ready(const struct cpmsync_conn *conn)
+{
+    return conn->phase == CPMSYNC_PHASE_OPEN && conn->session &&
+           cpmsync_session_state(conn->session) == CPMSYNC_SESSION_READY;
+}
+
+/* A SYNC may leave with a login that is not answered yet (R1). */
 static bool can_start(const struct cpmsync_client *client, const struct cpmsync_conn *conn)
 {
-    return client->first && !conn->running && conn->phase == CPMSYNC_PHASE_OPEN && conn->session &&
-           cpmsync_session_state(conn->session) == CPMSYNC_SESSION_READY;
+    return client->first && !conn->running && is_ready(conn) &&
+           (client->first->kind == CPMSYNC_OPERATION_SYNC || cpmsync_session_logged_in(conn->session));
+}
+
+static bool ready_untold(const struct cpmsync_conn *conn)
+{
+    return conn->told == CPMSYNC_CONN_LOGIN && is_ready(conn) && cpmsync_session_logged_in(conn->session);
 }
 
 bool cpmsync_conduct_due(const struct cpmsync_client *client)
@@ -423,7 +462,7 @@ bool cpmsync_conduct_due(const struct cpmsync_client *client)
     if (conn->phase == CPMSYNC_PHASE_OPEN && conn->session &&
         cpmsync_session_state(conn->session) == CPMSYNC_SESSION_FAILED)
         return true;
-    return can_start(client, conn);
+    return ready_untold(conn) || can_start(client, conn);
 }
 
 /* A LOGOUT with nothing connected is done already. */
@@ -450,6 +489,8 @@ static void run(struct cpmsync_client *client)
                 continue;
             conn->phase = CPMSYNC_PHASE_WANTED;
             tell_state(conn, CPMSYNC_CONN_CONNECTING);
+        } else if (ready_untold(conn)) {
+            tell_state(conn, CPMSYNC_CONN_READY);
         } else if (can_start(client, conn)) {
             start_operation(conn);
         } else {

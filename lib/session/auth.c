@@ -54,7 +54,7 @@ static enum cpmsync_login_method choose_forced(
  * Under TLS what costs the fewest flights (R1): PLAIN with its message in the command, LOGIN, PLAIN; SCRAM where nothing
  * else is offered. In clear text SCRAM first, since it shows the password to nobody.
  */
-static enum cpmsync_login_method choose(struct cpmsync_session *session, enum cpmsync_sasl_mechanism *mechanism)
+static enum cpmsync_login_method choose(const struct cpmsync_session *session, enum cpmsync_sasl_mechanism *mechanism)
 {
     static const enum cpmsync_sasl_mechanism scrams[] = {CPMSYNC_SASL_SCRAM_SHA_256, CPMSYNC_SASL_SCRAM_SHA_1};
     bool plain = offered(session, CPMSYNC_SASL_PLAIN);
@@ -129,6 +129,11 @@ static void on_challenge(struct cpmsync_session_command *command, struct cpmsync
 
     if (session->login.failure)
         return;
+    if (session->assumed) {
+        /* It takes the next line for an answer, and with it the rest of the burst. */
+        cpmsync_state_swallowed(session);
+        return;
+    }
     init_message(session, &challenge);
     init_message(session, &message);
     rc = cpmsync_base64_decode(&challenge, text);
@@ -199,7 +204,7 @@ static int add_initial(struct cpmsync_session *session)
 }
 
 static void send_authenticate(
-    struct cpmsync_session *session, enum cpmsync_sasl_mechanism mechanism, cpmsync_auth_done done)
+    struct cpmsync_session *session, enum cpmsync_sasl_mechanism mechanism, bool followed, cpmsync_auth_done done)
 {
     struct cpmsync_login *login = &session->login;
     struct cpmsync_sasl_credentials credentials = {login->user, login->password, login->authzid};
@@ -207,7 +212,9 @@ static void send_authenticate(
         session->config.scram_iterations_max);
 
     cpmsync_login_prepare(session, &login->command, "AUTHENTICATE", done);
-    login->command.rules = CPMSYNC_COMMAND_ALONE;
+    /* PLAIN is complete with its initial response, so no line behind it can be taken for an answer. */
+    if (!followed || mechanism != CPMSYNC_SASL_PLAIN || !can(session, "SASL-IR"))
+        login->command.rules = CPMSYNC_COMMAND_ALONE;
     login->command.continuation = on_challenge;
     cpmsync_command_atom(&login->command.text, cpmsync_sasl_name(mechanism));
     if (rc == 0 && can(session, "SASL-IR"))
@@ -220,7 +227,7 @@ static void send_authenticate(
     cpmsync_login_submit(session, &login->command);
 }
 
-void cpmsync_auth_start(struct cpmsync_session *session, cpmsync_auth_done done)
+void cpmsync_auth_start(struct cpmsync_session *session, bool followed, cpmsync_auth_done done)
 {
     struct cpmsync_login *login = &session->login;
     enum cpmsync_sasl_mechanism mechanism = CPMSYNC_SASL_NONE;
@@ -229,9 +236,19 @@ void cpmsync_auth_start(struct cpmsync_session *session, cpmsync_auth_done done)
     if (login->method == CPMSYNC_LOGIN_COMMAND)
         send_login(session, done);
     else if (login->method == CPMSYNC_LOGIN_SASL)
-        send_authenticate(session, mechanism, done);
+        send_authenticate(session, mechanism, followed, done);
     else
         cpmsync_state_fail(session, CPMSYNC_ERR_AUTH_MECHANISM);
+}
+
+bool cpmsync_auth_in_one_go(const struct cpmsync_session *session)
+{
+    enum cpmsync_sasl_mechanism mechanism = CPMSYNC_SASL_NONE;
+    enum cpmsync_login_method method = choose(session, &mechanism);
+
+    if (method == CPMSYNC_LOGIN_SASL)
+        return mechanism == CPMSYNC_SASL_PLAIN && can(session, "SASL-IR");
+    return method == CPMSYNC_LOGIN_COMMAND;
 }
 
 /* What a refusal means; trouble of the server says nothing about the password (PF-83, RFC 5530). */

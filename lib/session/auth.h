@@ -11,8 +11,11 @@
 typedef void (*cpmsync_auth_done)(
     struct cpmsync_session_command *command, int error, const struct cpmsync_response *tagged);
 
-/* Chooses and sends LOGIN or AUTHENTICATE, or fails the session: CPMSYNC_ERR_AUTH_MECHANISM, _AUTH_CREDENTIALS, ... */
-void cpmsync_auth_start(struct cpmsync_session *session, cpmsync_auth_done done);
+/* Chooses and sends LOGIN or AUTHENTICATE, or fails the session: CPMSYNC_ERR_AUTH_MECHANISM, _AUTH_CREDENTIALS, ...
+ * `followed`: other commands may leave behind one that can draw no challenge (P-08). */
+void cpmsync_auth_start(struct cpmsync_session *session, bool followed, cpmsync_auth_done done);
+/* By the capabilities known, login is one command that needs no further octet of ours. */
+bool cpmsync_auth_in_one_go(const struct cpmsync_session *session);
 /* Hashing: `rounds` at most; returns how many were made. */
 uint32_t cpmsync_auth_work(struct cpmsync_session *session, uint32_t rounds);
 bool cpmsync_auth_busy(const struct cpmsync_session *session);

@@ -13,7 +13,7 @@ static bool failed(const struct cpmsync_session *session)
 /* After login: mailbox data and the data of commands count. */
 static bool open_for_data(const struct cpmsync_session *session)
 {
-    return session->state == CPMSYNC_SESSION_READY || session->state == CPMSYNC_SESSION_LOGOUT;
+    return session->logged_in && (session->state == CPMSYNC_SESSION_READY || session->state == CPMSYNC_SESSION_LOGOUT);
 }
 
 /* ---- the trace of what comes */
@@ -115,11 +115,15 @@ static void on_greeting(struct cpmsync_session *session, const struct cpmsync_re
         cpmsync_state_fail(session, CPMSYNC_ERR_PROTOCOL);
         return;
     }
-    take_code(session, greeting);
+    if (!session->assumed)
+        take_code(session, greeting);
     if (failed(session) || greeting->more)
         return;
+    session->greeted = true;
     if (greeting->condition == CPMSYNC_CONDITION_BYE)
         on_bye(session, greeting);
+    else if (session->assumed)
+        cpmsync_login_late_greeting(session, greeting);
     else
         cpmsync_login_greeting(session, greeting);
 }
@@ -275,9 +279,9 @@ static void on_damaged(struct cpmsync_session *session, struct cpmsync_slice uni
     bool numbered;
     struct cpmsync_slice word = word_of(unit, &numbered);
 
-    if (session->state != CPMSYNC_SESSION_GREETING && on_tagged_bye(session, unit))
+    if (session->greeted && on_tagged_bye(session, unit))
         return;
-    if (session->state == CPMSYNC_SESSION_GREETING || (unit.len && unit.data[0] != '*' && unit.data[0] != '+')) {
+    if (!session->greeted || (unit.len && unit.data[0] != '*' && unit.data[0] != '+')) {
         cpmsync_state_fail(session, error);
         return;
     }
@@ -341,9 +345,11 @@ static void on_unit(struct cpmsync_session *session, const struct cpmsync_frame_
     struct cpmsync_response response;
     int rc = cpmsync_response_parse(out->unit, out->more, out->continued, &response);
 
+    if (session->logged_in)
+        session->silent_at = CPMSYNC_NEVER; /* what followed the login is answered */
     if (rc)
         on_damaged(session, out->unit, rc);
-    else if (session->state == CPMSYNC_SESSION_GREETING)
+    else if (!session->greeted)
         on_greeting(session, &response);
     else
         on_response(session, &response);

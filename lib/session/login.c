@@ -52,6 +52,7 @@ void cpmsync_login_clear(struct cpmsync_login *login)
     wipe(login);
     cpmsync_command_clear(&login->command.text);
     cpmsync_command_clear(&login->enable.text);
+    cpmsync_command_clear(&login->refresh.text);
 }
 
 /* ---- commands of our own */
@@ -153,9 +154,7 @@ static void enter_ready(struct cpmsync_session *session)
 {
     struct cpmsync_login *login = &session->login;
 
-    session->logged_in = true;
     wipe(login);
-    cpmsync_login_remember(session);
     if (can(session, "ENABLE")) {
         if (can(session, "QRESYNC") && !session->config.facts->no_qresync)
             login->asked = "QRESYNC";
@@ -171,6 +170,13 @@ static void enter_ready(struct cpmsync_session *session)
     cpmsync_state_set(session, CPMSYNC_SESSION_READY);
 }
 
+static void enter_logged_in(struct cpmsync_session *session)
+{
+    session->logged_in = true;
+    cpmsync_login_remember(session);
+    enter_ready(session);
+}
+
 /* ---- CAPABILITY_AFTER */
 
 static void on_capability_after(
@@ -183,7 +189,7 @@ static void on_capability_after(
     if (error || !session->login.fresh)
         cpmsync_state_fail_words(session, CPMSYNC_ERR_CAPABILITY, tagged);
     else
-        enter_ready(session);
+        enter_logged_in(session);
 }
 
 static void enter_capability_after(struct cpmsync_session *session)
@@ -207,6 +213,24 @@ static void on_refused(struct cpmsync_session *session, const struct cpmsync_res
     cpmsync_state_fail_words(session, error, tagged);
 }
 
+static void on_refreshed(struct cpmsync_session_command *command, int error, const struct cpmsync_response *tagged)
+{
+    (void)command, (void)error, (void)tagged; /* the list itself took effect where it stood */
+}
+
+/* The login that other commands followed is accepted: what the server can do is checked against the guess. */
+static void confirm(struct cpmsync_session *session)
+{
+    session->logged_in = true;
+    cpmsync_state_await_burst(session);
+    if (session->login.fresh) {
+        cpmsync_login_remember(session);
+        return;
+    }
+    cpmsync_login_prepare(session, &session->login.refresh, "CAPABILITY", on_refreshed);
+    cpmsync_login_submit(session, &session->login.refresh);
+}
+
 static void on_login(struct cpmsync_session_command *command, int error, const struct cpmsync_response *tagged)
 {
     struct cpmsync_session *session = session_of(command);
@@ -220,27 +244,85 @@ static void on_login(struct cpmsync_session_command *command, int error, const s
         return;
     if (login->failure && !refused) {
         cpmsync_state_fail(session, login->failure);
+    } else if (error && session->assumed && session->logged_in) {
+        return; /* PREAUTH greeted us: the login that had left already is one too many */
     } else if (error) {
         on_refused(session, tagged);
-    } else if (!cpmsync_auth_proved(session)) {
+    } else if (!login->proved && !cpmsync_auth_proved(session)) {
         /* S-15: an OK that came before the server proved itself, or before we said anything. */
         cpmsync_state_fail(session, CPMSYNC_ERR_AUTH_SERVER);
     } else {
         session->config.facts->last_login_ok = true;
-        if (login->fresh)
-            enter_ready(session);
+        if (session->assumed)
+            confirm(session);
+        else if (login->fresh)
+            enter_logged_in(session);
         else
             enter_capability_after(session);
     }
 }
 
+/* A server we know, whose last login went well (R1). */
+static bool guess_allowed(const struct cpmsync_session *session)
+{
+    const struct cpmsync_server_facts *facts = session->config.facts;
+
+    return session->secure && session->config.early != CPMSYNC_EARLY_NEVER && facts->before_login &&
+           facts->after_login && facts->last_login_ok && !facts->no_burst;
+}
+
+/* The list a fact holds takes the place of the server's own. */
+static bool guess_capability(struct cpmsync_session *session, const char *fact)
+{
+    int rc = cpmsync_capability_take(&session->capability, cpmsync_slice_str(fact), false, false);
+
+    if (rc < 0)
+        cpmsync_state_fail(session, rc);
+    return rc > 0;
+}
+
+/*
+ * The login is on its way and can draw no challenge (P-08): what follows it leaves with it, on the guess that the server
+ * can do what it could. READY comes before its answer, but nothing counts as said by the server until then.
+ */
+static void go_ahead(struct cpmsync_session *session)
+{
+    struct cpmsync_login *login = &session->login;
+    bool whole = login->command.text.break_count == 0 && !(login->command.rules & CPMSYNC_COMMAND_ALONE);
+
+    if (session->state == CPMSYNC_SESSION_FAILED || !guess_allowed(session) || !whole || !cpmsync_auth_proved(session))
+        return;
+    if (!guess_capability(session, session->config.facts->after_login))
+        return;
+    session->assumed = true;
+    login->proved = true;
+    enter_ready(session);
+}
+
 static void start(struct cpmsync_session *session)
 {
     session->login.fresh = false;
-    if (session->login.error)
+    if (session->login.error) {
         cpmsync_state_fail(session, CPMSYNC_ERR_AUTH_CREDENTIALS);
-    else
-        cpmsync_auth_start(session, on_login);
+        return;
+    }
+    session->login_sent = session->now;
+    cpmsync_auth_start(session, guess_allowed(session), on_login);
+    go_ahead(session);
+}
+
+/* Before the greeting (R2): only what needs no answer, and only if the guess allows it. */
+static void start_early(struct cpmsync_session *session)
+{
+    if (session->config.early != CPMSYNC_EARLY_ALLOWED || session->login.error || !guess_allowed(session) ||
+        !guess_capability(session, session->config.facts->before_login))
+        return;
+    if (!cpmsync_auth_in_one_go(session)) {
+        cpmsync_capability_clear(&session->capability);
+        return;
+    }
+    cpmsync_state_set(session, CPMSYNC_SESSION_LOGIN);
+    start(session);
 }
 
 static void enter_login(struct cpmsync_session *session)
@@ -280,6 +362,8 @@ void cpmsync_login_credentials(
         cpmsync_state_fail(session, rc);
     else if (session->state == CPMSYNC_SESSION_LOGIN)
         start(session);
+    else if (session->state == CPMSYNC_SESSION_GREETING)
+        start_early(session);
 }
 
 bool cpmsync_login_waits_for_app(const struct cpmsync_session *session)
@@ -352,13 +436,33 @@ void cpmsync_login_greeting(struct cpmsync_session *session, const struct cpmsyn
     if (!session->secure && (security == CPMSYNC_TLS_IMPLICIT || (preauth && security != CPMSYNC_TLS_NONE)))
         cpmsync_state_fail_words(session, CPMSYNC_ERR_TLS_REQUIRED, greeting);
     else if (preauth && session->capability.known)
-        enter_ready(session);
+        enter_logged_in(session);
     else if (preauth)
         enter_capability_after(session);
     else if (session->capability.known)
         go_on(session);
-    else
+    else if (guess_allowed(session) && guess_capability(session, session->config.facts->before_login))
+        go_on(session);
+    else if (session->state != CPMSYNC_SESSION_FAILED)
         enter_capability(session);
+}
+
+void cpmsync_login_late_greeting(struct cpmsync_session *session, const struct cpmsync_response *greeting)
+{
+    struct cpmsync_server_facts *facts = session->config.facts;
+    struct cpmsync_slice listed = greeting->code.args;
+
+    if (greeting->condition == CPMSYNC_CONDITION_PREAUTH)
+        confirm(session);
+    if (greeting->code.type != CPMSYNC_CODE_CAPABILITY || session->state == CPMSYNC_SESSION_FAILED ||
+        cpmsync_slice_eq(listed, cpmsync_slice_str(facts->before_login)))
+        return;
+    /* Another list than the one we acted upon: the next connection acts upon this one. */
+    char *copy = cpmsync_mem_copy(facts->mem, listed.data, listed.len);
+    if (!copy)
+        return;
+    cpmsync_mem_free(facts->mem, facts->before_login);
+    facts->before_login = copy;
 }
 
 void cpmsync_login_secured(struct cpmsync_session *session)

@@ -17,14 +17,16 @@ struct cpmsync_login {
     struct cpmsync_session *session;
     struct cpmsync_sasl sasl;
     enum cpmsync_login_method method;
-    bool answered;     /* the app answered `credentials`: with `error`, or with the strings */
-    bool fresh;        /* capabilities came since login began */
-    bool exchange;     /* lines with `+` and their answers are secret */
-    int error;         /* of the app's answer */
-    int failure;       /* why the exchange was cancelled */
-    const char *asked; /* what ENABLE asks for; NULL */
-    bool enable_open;  /* ENABLE is in flight */
-    bool enable_told;  /* ENABLED came */
+    bool answered;                          /* the app answered `credentials`: with `error`, or with the strings */
+    bool fresh;                             /* capabilities came since login began */
+    bool exchange;                          /* lines with `+` and their answers are secret */
+    int error;                              /* of the app's answer */
+    int failure;                            /* why the exchange was cancelled */
+    const char *asked;                      /* what ENABLE asks for; NULL */
+    bool enable_open;                       /* ENABLE is in flight */
+    bool enable_told;                       /* ENABLED came */
+    bool proved;                            /* the mechanism was satisfied when the guess went on without its answer */
+    struct cpmsync_session_command refresh; /* CAPABILITY behind a login on the guess */
     char *user, *password, *authzid;
 };
 
@@ -37,6 +39,8 @@ void cpmsync_login_credentials(
     struct cpmsync_session *session, int error, const char *user, const char *password, const char *authzid);
 /* The greeting, OK or PREAUTH; its capabilities are taken already. */
 void cpmsync_login_greeting(struct cpmsync_session *session, const struct cpmsync_response *greeting);
+/* The greeting of a session whose first flight has left already (R2). */
+void cpmsync_login_late_greeting(struct cpmsync_session *session, const struct cpmsync_response *greeting);
 /* TLS was established. */
 void cpmsync_login_secured(struct cpmsync_session *session);
 /* A command of the session's own: cleared, with its name; then its arguments; then sent, or the session fails. */

@@ -47,6 +47,8 @@ int cpmsync_server_facts_save(const struct cpmsync_server_facts *facts, struct c
         rc = add_line(out, "no-qresync", NULL);
     if (rc == 0 && facts->no_condstore)
         rc = add_line(out, "no-condstore", NULL);
+    if (rc == 0 && facts->no_burst)
+        rc = add_line(out, "no-burst", NULL);
     if (rc)
         cpmsync_buf_truncate(out, before);
     return rc;
@@ -116,6 +118,8 @@ int cpmsync_server_facts_load(struct cpmsync_server_facts *facts, struct cpmsync
             facts->no_qresync = true;
         else if (cpmsync_slice_eq(line, CPMSYNC_SLICE("no-condstore")))
             facts->no_condstore = true;
+        else if (cpmsync_slice_eq(line, CPMSYNC_SLICE("no-burst")))
+            facts->no_burst = true;
         else
             damaged = true;
     }

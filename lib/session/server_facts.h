@@ -12,6 +12,7 @@ struct cpmsync_server_facts {
     bool last_login_ok;
     bool no_qresync;   /* ENABLED did not list it, or SELECT (QRESYNC) drew BAD */
     bool no_condstore; /* SELECT (CONDSTORE) drew BAD */
+    bool no_burst;     /* what was sent behind a login was swallowed: each answer is awaited (R3) */
 };
 
 void cpmsync_server_facts_init(struct cpmsync_server_facts *facts, const struct cpmsync_allocator *mem);

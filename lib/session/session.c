@@ -28,6 +28,7 @@ int cpmsync_session_new(
     cpmsync_capability_init(&s->capability, config->mem, config->disabled, config->disabled_count);
     cpmsync_buf_init(&s->enabled, config->mem, ENABLED_OCTETS_MAX);
     cpmsync_login_init(&s->login, s);
+    s->silent_at = CPMSYNC_NEVER;
     cpmsync_deadline_init(&s->deadline, config->timeout_ms);
     cpmsync_deadline_check(&s->deadline, now, true, true);
     s->config.up.credentials(s->config.up.ctx);
@@ -92,6 +93,8 @@ static void time_out(struct cpmsync_session *session)
 static void check_deadline(struct cpmsync_session *session, int64_t now, bool alive)
 {
     session->now = now;
+    if (session->silent_at <= now && session->state == CPMSYNC_SESSION_READY && !alive)
+        cpmsync_state_swallowed(session);
     if (cpmsync_deadline_check(&session->deadline, now, answer_due(session), alive))
         time_out(session);
 }
@@ -112,7 +115,10 @@ void cpmsync_session_feed(struct cpmsync_session *session, int64_t now, const ui
         return;
     session->bytes_in += len;
     session->pipeline.heard = true;
+    session->now = now;
     cpmsync_dispatch(session, cpmsync_slice_of(data, len));
+    if (session->pipeline.first == NULL)
+        session->silent_at = CPMSYNC_NEVER;
     pump(session);
     check_deadline(session, now, true);
 }
@@ -176,7 +182,11 @@ int64_t cpmsync_session_tick(struct cpmsync_session *session, int64_t now, int64
 
 int64_t cpmsync_session_expiry(const struct cpmsync_session *session)
 {
-    return cpmsync_deadline_expiry(&session->deadline, session->now, answer_due(session));
+    int64_t expiry = cpmsync_deadline_expiry(&session->deadline, session->now, answer_due(session));
+
+    if (session->state == CPMSYNC_SESSION_READY && session->silent_at < expiry)
+        return session->silent_at;
+    return expiry;
 }
 
 bool cpmsync_session_busy(const struct cpmsync_session *session)
@@ -245,6 +255,16 @@ int cpmsync_session_logout(struct cpmsync_session *session)
 void cpmsync_session_fail(struct cpmsync_session *session, int error)
 {
     cpmsync_state_fail(session, error);
+}
+
+bool cpmsync_session_logged_in(const struct cpmsync_session *session)
+{
+    return session->logged_in;
+}
+
+bool cpmsync_session_swallowed(const struct cpmsync_session *session)
+{
+    return session->swallowed;
 }
 
 bool cpmsync_session_quiet(const struct cpmsync_session *session)

@@ -99,6 +99,7 @@ struct cpmsync_session_config {
     uint32_t scram_iterations_max;
     int64_t timeout_ms;                 /* CPMSYNC_NEVER: none */
     struct cpmsync_server_facts *facts; /* lent; read as the guess, updated by what the server says */
+    enum cpmsync_early early;           /* what may leave on the guess; ALLOWED only where the transport allows it */
     struct cpmsync_session_upward up;
 };
 
@@ -140,6 +141,10 @@ int cpmsync_session_logout(struct cpmsync_session *session);
 void cpmsync_session_fail(struct cpmsync_session *session, int error);
 /* No command in flight or queued. */
 bool cpmsync_session_quiet(const struct cpmsync_session *session);
+/* READY is entered with the login sent, not answered, when the server is a known one (R1); then this is false until it is. */
+bool cpmsync_session_logged_in(const struct cpmsync_session *session);
+/* It FAILED since everything behind the login was swallowed (R3): the same may be tried again at once, and will wait. */
+bool cpmsync_session_swallowed(const struct cpmsync_session *session);
 
 /* ---- what the server can do; disabled ones never count */
 bool cpmsync_session_can(const struct cpmsync_session *session, const char *capability);

@@ -3,6 +3,8 @@
 
 #include <cpmsync/client.h>
 
+static const int64_t SILENCE_LEAST_MS = 2000;
+
 #define MOVE(state) (1u << CPMSYNC_SESSION_##state)
 
 static const struct {
@@ -79,6 +81,21 @@ void cpmsync_state_fail_bye(struct cpmsync_session *session)
         return;
     session->err = session->bye;
     cpmsync_state_set(session, CPMSYNC_SESSION_FAILED);
+}
+
+void cpmsync_state_await_burst(struct cpmsync_session *session)
+{
+    int64_t rtt = session->now > session->login_sent ? session->now - session->login_sent : 0;
+    int64_t wait = rtt > SILENCE_LEAST_MS / 3 ? rtt * 3 : SILENCE_LEAST_MS;
+
+    session->silent_at = session->now > CPMSYNC_NEVER - wait ? CPMSYNC_NEVER : session->now + wait;
+}
+
+void cpmsync_state_swallowed(struct cpmsync_session *session)
+{
+    session->config.facts->no_burst = true;
+    session->swallowed = true;
+    cpmsync_state_fail(session, CPMSYNC_ERR_TIMEOUT);
 }
 
 bool cpmsync_state_trusted(const struct cpmsync_session *session)

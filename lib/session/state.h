@@ -15,6 +15,9 @@ struct cpmsync_session {
     enum cpmsync_session_state state;
     int64_t now;
     bool secure;    /* encrypted, and the peer authenticated */
+    bool greeted;   /* the greeting came */
+    bool assumed;   /* what follows the login was sent on the guess (R1) */
+    bool swallowed; /* and nothing of it was answered (R3) */
     bool logged_in; /* the server said so */
     bool freeing;
     struct cpmsync_frame frame;
@@ -22,6 +25,8 @@ struct cpmsync_session {
     struct cpmsync_capability capability;
     struct cpmsync_login login;
     struct cpmsync_deadline deadline;
+    int64_t login_sent;         /* when the login left that other commands followed */
+    int64_t silent_at;          /* when silence behind its answer means that they were swallowed; NEVER */
     struct cpmsync_buf enabled; /* what ENABLED listed, separated by SP, NUL behind it */
     struct cpmsync_session_command logout;
     struct cpmsync_err err;
@@ -47,6 +52,11 @@ void cpmsync_state_fail(struct cpmsync_session *session, int error);
 void cpmsync_state_fail_words(struct cpmsync_session *session, int error, const struct cpmsync_response *status);
 /* The same with what BYE said. */
 void cpmsync_state_fail_bye(struct cpmsync_session *session);
+
+/* The login that other commands followed was answered: something of them must be heard soon (R3). */
+void cpmsync_state_await_burst(struct cpmsync_session *session);
+/* It was not: kept with the account, and the session ends with CPMSYNC_ERR_TIMEOUT. */
+void cpmsync_state_swallowed(struct cpmsync_session *session);
 
 /* Whether what the server says now is worth more than anybody's words (W-08). */
 bool cpmsync_state_trusted(const struct cpmsync_session *session);

@@ -10,6 +10,7 @@
  *   config KEY VALUE            security tls|starttls|none, mech, disable (repeatable), user, password, credentials
  *                               none|later, random HEX (SCRAM's nonce), iterations-max, response-max, timeout, refuse
  *                               EVENT (the app's callback refuses events of this type; also in mid-play)
+ *                               early allowed|greeting (else each answer of a login is awaited)
  *   cache MAILBOX UV CURSOR COVERED [BITS]   a mailbox in the store before the start (BITS: enum cpmsync_mailbox_bits);
  *                               then lines "row UID MODSEQ FLAG ..."
  *   login | sync MAILBOX | logout | cancel     an operation is submitted; cancel takes the last one back

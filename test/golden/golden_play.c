@@ -145,6 +145,7 @@ static void pump(struct player *player)
         if ((want & CPMSYNC_WANT_CONNECT) && !player->open) {
             player->open = true;
             unsigned flags = player->config.security == CPMSYNC_TLS_IMPLICIT ? CPMSYNC_CONN_SECURE : 0;
+            flags |= player->config.early == CPMSYNC_EARLY_ALLOWED ? CPMSYNC_CONN_EARLY : 0;
             cpmsync_conn_opened(client, 0, player->now, flags);
         } else if (want & CPMSYNC_WANT_WRITE) {
             const uint8_t *data;
@@ -256,6 +257,8 @@ static void configure(struct player *player, const struct golden_step *step)
         config->security = strcmp(value, "tls") == 0        ? CPMSYNC_TLS_IMPLICIT
                            : strcmp(value, "starttls") == 0 ? CPMSYNC_TLS_STARTTLS
                                                             : CPMSYNC_TLS_NONE;
+    else if (strcmp(key, "early") == 0)
+        config->early = strcmp(value, "allowed") == 0 ? CPMSYNC_EARLY_ALLOWED : CPMSYNC_EARLY_GREETING;
     else if (strcmp(key, "mech") == 0)
         config->mechanism = value;
     else if (strcmp(key, "disable") == 0 && config->disabled_count < 16)
@@ -409,6 +412,7 @@ static bool setup(struct player *player, const struct golden_play *play)
     config->allocator = play->allocator;
     config->store = &player->store;
     config->security = CPMSYNC_TLS_IMPLICIT;
+    config->early = CPMSYNC_EARLY_NEVER;
     config->ctx = player;
     config->event = on_event;
     config->credentials = on_credentials;

@@ -121,6 +121,7 @@ void support_script_init(struct support_script *script)
 
 void support_script_open(struct support_script *script)
 {
+    script->config.early = CPMSYNC_EARLY_NEVER; /* each answer is awaited, also of a server known by now */
     assert_int_equal(cpmsync_client_new(&script->client, &script->config), 0);
 }
 

@@ -17,7 +17,7 @@ static void assert_empty(const struct cpmsync_server_facts *facts)
 {
     assert_null(facts->before_login);
     assert_null(facts->after_login);
-    assert_false(facts->last_login_ok || facts->no_qresync || facts->no_condstore);
+    assert_false(facts->last_login_ok || facts->no_qresync || facts->no_condstore || facts->no_burst);
 }
 
 static void test_facts_survive_being_saved(void **state)
@@ -33,12 +33,13 @@ static void test_facts_survive_being_saved(void **state)
     facts.after_login = copy("");
     facts.last_login_ok = true;
     facts.no_condstore = true;
+    facts.no_burst = true;
     assert_int_equal(cpmsync_server_facts_save(&facts, &buf), 0);
     loaded.no_qresync = true;
     assert_int_equal(cpmsync_server_facts_load(&loaded, cpmsync_buf_slice(&buf)), 0);
     assert_string_equal(loaded.before_login, "IMAP4rev1 AUTH=PLAIN");
     assert_string_equal(loaded.after_login, "");
-    assert_true(loaded.last_login_ok && loaded.no_condstore && !loaded.no_qresync);
+    assert_true(loaded.last_login_ok && loaded.no_condstore && loaded.no_burst && !loaded.no_qresync);
     cpmsync_server_facts_clear(&facts);
     cpmsync_server_facts_clear(&loaded);
     cpmsync_buf_clear(&buf);
