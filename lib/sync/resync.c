@@ -292,8 +292,8 @@ static void selected(struct cpmsync_resync *resync)
     if (resync->mod_sequences)
         ask_for_modseq(resync);
     unsigned bits = apply->nomodseq ? CPMSYNC_MAILBOX_NOMODSEQ : 0;
-    if (resync->select_modseq == 0)
-        apply->nomodseq = true; /* not kept as a fact, but the rows have none now */
+    if (!cpmsync_session_can(resync->config.session, "CONDSTORE"))
+        apply->nomodseq = true; /* no fact about the mailbox, but its rows have none now */
     if (!apply->batch.open && resync->select_modseq == cache->highestmodseq)
         bits |= resync->mailbox->bits & CPMSYNC_MAILBOX_VERIFIED; /* nothing changed since */
     cpmsync_batch_bits(&apply->batch, bits);
