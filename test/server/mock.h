@@ -77,6 +77,7 @@ void cpmsync_mock_disconnect(struct cpmsync_mock *mock, int conn);
 /* A user with an empty INBOX. */
 int cpmsync_mock_user_add(struct cpmsync_mock *mock, const char *user, const char *password);
 
+/* The name may hold octets above 127, as old servers' names do; CREATE takes no such name. */
 int cpmsync_mock_mailbox_create(struct cpmsync_mock *mock, const char *user, const char *mailbox);
 /* Connections that have it selected get BYE. */
 int cpmsync_mock_mailbox_delete(struct cpmsync_mock *mock, const char *user, const char *mailbox);
@@ -122,6 +123,17 @@ struct cpmsync_mock_status {
 };
 int cpmsync_mock_status(
     struct cpmsync_mock *mock, const char *user, const char *mailbox, struct cpmsync_mock_status *status);
+
+/*
+ * A mailbox as it was elsewhere. `place` adds a message of exactly this UID, which is at least the mailbox's UIDNEXT, and
+ * mod-sequence; `state` then sets UIDVALIDITY, a UIDNEXT above all UIDs, and HIGHESTMODSEQ (0: NOMODSEQ), which may be a
+ * lie; `messages` is not looked at. What was expunged on the way there is not known: a client whose cursor is lower is told
+ * of every UID that is missing. CPMSYNC_ERR_INVALID_ARGUMENT for what cannot be.
+ */
+int cpmsync_mock_place(
+    struct cpmsync_mock *mock, const char *user, const char *mailbox, uint32_t uid, uint64_t modseq, const char *flags);
+int cpmsync_mock_state(
+    struct cpmsync_mock *mock, const char *user, const char *mailbox, const struct cpmsync_mock_status *status);
 
 /*
  * The mailbox as text, as `cpmsync dump` prints it: "uidvalidity N uidnext N highestmodseq N messages N", then a line

@@ -30,7 +30,7 @@ int cpmsync_mock_mailbox_create(struct cpmsync_mock *mock, const char *user, con
     struct mock_user *owner = user_of(mock, user);
     if (!owner)
         return CPMSYNC_ERR_NOT_FOUND;
-    return cpmsync_mock_create(&mock->store, owner, cpmsync_slice_str(mailbox));
+    return cpmsync_mock_create_odd(&mock->store, owner, cpmsync_slice_str(mailbox));
 }
 
 int cpmsync_mock_mailbox_delete(struct cpmsync_mock *mock, const char *user, const char *mailbox)
@@ -180,6 +180,55 @@ int cpmsync_mock_status(
     status->uidnext = mailbox->uidnext;
     status->messages = (uint32_t)mailbox->count;
     status->highestmodseq = mailbox->nomodseq ? 0 : mailbox->highestmodseq;
+    return 0;
+}
+
+int cpmsync_mock_place(
+    struct cpmsync_mock *mock, const char *user, const char *name, uint32_t uid, uint64_t modseq, const char *flag_text)
+{
+    struct mock_mailbox *mailbox = mailbox_of(mock, user, name);
+    struct mock_flag_list list;
+    struct mock_flags flags;
+    if (!mailbox || mailbox->noselect)
+        return CPMSYNC_ERR_NOT_FOUND;
+    if (uid < mailbox->uidnext || uid == UINT32_MAX ||
+        !cpmsync_mock_split_flags(cpmsync_slice_str(flag_text ? flag_text : ""), &list))
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    int error = cpmsync_mock_flags_of(mock->mem, mailbox, &list, &flags);
+    if (error)
+        return error;
+    struct mock_body *body = cpmsync_mock_body_new(mock->mem, "", 0);
+    if (!body)
+        return CPMSYNC_ERR_NOMEM;
+    uint32_t uidnext = mailbox->uidnext;
+    mailbox->uidnext = uid;
+    error = cpmsync_mock_add(&mock->store, mailbox, body, &flags, mock->store.clock++, 0, modseq, &uid);
+    if (error)
+        mailbox->uidnext = uidnext;
+    else if (mailbox->highestmodseq < modseq)
+        mailbox->highestmodseq = modseq;
+    cpmsync_mock_body_release(mock->mem, body);
+    cpmsync_mock_push(mock);
+    return error;
+}
+
+int cpmsync_mock_state(
+    struct cpmsync_mock *mock, const char *user, const char *name, const struct cpmsync_mock_status *status)
+{
+    struct mock_mailbox *mailbox = mailbox_of(mock, user, name);
+    if (!mailbox)
+        return CPMSYNC_ERR_NOT_FOUND;
+    if (!status || status->size != sizeof *status || status->uidvalidity == 0 || status->uidnext == 0)
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    if (mailbox->count && status->uidnext <= mailbox->messages[mailbox->count - 1].uid)
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    mailbox->uidvalidity = status->uidvalidity;
+    mailbox->uidnext = status->uidnext;
+    mailbox->nomodseq = status->highestmodseq == 0;
+    if (status->highestmodseq)
+        mailbox->highestmodseq = status->highestmodseq;
+    mailbox->log_count = 0;
+    mailbox->log_floor = mailbox->highestmodseq;
     return 0;
 }
 

@@ -170,7 +170,7 @@ static bool is_possible(const struct mock_store *store, struct cpmsync_slice nam
         return false;
     for (i = 0; i < name.len; i++) {
         uint8_t c = name.data[i];
-        if (c < 0x20 || c >= 0x7f || c == '*' || c == '%')
+        if (c < 0x20 || c == 0x7f || c == '*' || c == '%')
             return false;
         if (c == (uint8_t)store->delimiter && (i + 1 == name.len || name.data[i + 1] == c))
             return false;
@@ -179,6 +179,15 @@ static bool is_possible(const struct mock_store *store, struct cpmsync_slice nam
 }
 
 int cpmsync_mock_create(struct mock_store *store, struct mock_user *user, struct cpmsync_slice name)
+{
+    size_t i;
+    for (i = 0; i < name.len; i++)
+        if (name.data[i] > 0x7f)
+            return CPMSYNC_ERR_INVALID_ARGUMENT;
+    return cpmsync_mock_create_odd(store, user, name);
+}
+
+int cpmsync_mock_create_odd(struct mock_store *store, struct mock_user *user, struct cpmsync_slice name)
 {
     size_t i;
     int error = 0;

@@ -95,6 +95,8 @@ bool cpmsync_mock_is_inbox(struct cpmsync_slice name);
 
 /* With its missing parents. CPMSYNC_ERR_STATE if it exists, _INVALID_ARGUMENT for a name that cannot be. */
 int cpmsync_mock_create(struct mock_store *store, struct mock_user *user, struct cpmsync_slice name);
+/* The same, octets above 127 too. */
+int cpmsync_mock_create_odd(struct mock_store *store, struct mock_user *user, struct cpmsync_slice name);
 /* A mailbox with children stays as \Noselect. CPMSYNC_ERR_NOT_FOUND; _STATE for INBOX and for \Noselect with children. */
 int cpmsync_mock_delete(struct mock_store *store, struct mock_user *user, struct cpmsync_slice name);
 /* With its children; INBOX gives its messages away and stays. */

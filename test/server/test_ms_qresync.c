@@ -341,6 +341,36 @@ static void test_ms_19_random_histories_resync_to_the_servers_state(void **state
     }
 }
 
+static void test_a_mailbox_is_set_to_the_state_it_had_elsewhere(void **state)
+{
+    struct talk *talk = (struct talk *)*state;
+    struct cpmsync_mock_status status = status_of(talk);
+    char text[200];
+    assert_int_equal(cpmsync_mock_place(talk->mock, NULL, "INBOX", 5, 70, "\\Seen $x"), 0);
+    assert_int_equal(cpmsync_mock_place(talk->mock, NULL, "INBOX", 5, 71, NULL), CPMSYNC_ERR_INVALID_ARGUMENT);
+    assert_int_equal(cpmsync_mock_place(talk->mock, NULL, "INBOX", 8, 110, NULL), 0);
+    status.uidvalidity = 42;
+    status.uidnext = 8;
+    status.highestmodseq = 120;
+    assert_int_equal(cpmsync_mock_state(talk->mock, NULL, "INBOX", &status), CPMSYNC_ERR_INVALID_ARGUMENT);
+    status.uidnext = 12;
+    assert_int_equal(cpmsync_mock_state(talk->mock, NULL, "INBOX", &status), 0);
+    cpmsync_mock_dump(talk->mock, NULL, "INBOX", text, sizeof text);
+    assert_string_equal(text, "uidvalidity 42 uidnext 12 highestmodseq 120 messages 2\n5 70 ($x \\Seen)\n8 110 ()\n");
+    /* What went before is not known, so all that is missing is named, but not to one who is up to date. */
+    int conn = talk_login(talk, true);
+    resync(talk, conn, "100 1:9");
+    assert_true(talk_has(talk, "* VANISHED (EARLIER) 1:4,6:7,9\n* 2 FETCH (UID 8 "));
+    assert_false(talk_has(talk, "UID 5 "));
+    conn = talk_login(talk, true);
+    resync(talk, conn, "120 1:9");
+    assert_false(talk_has(talk, "VANISHED"));
+    status.highestmodseq = 0;
+    assert_int_equal(cpmsync_mock_state(talk->mock, NULL, "INBOX", &status), 0);
+    conn = talk_login(talk, true);
+    talk_expect_has(talk, conn, "a SELECT INBOX\n", "[NOMODSEQ]");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -356,6 +386,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_ms_21_earlier_and_live_are_told_apart, setup, teardown),
         cmocka_unit_test_setup_teardown(test_ms_22_closed_stands_between_two_mailboxes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_ms_23_highestmodseq_stays_below_an_expunge_held_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_mailbox_is_set_to_the_state_it_had_elsewhere, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
