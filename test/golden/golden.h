@@ -55,11 +55,24 @@ const char *golden_name(const struct golden *golden);
 /* Octets the server says in all: the positions at which the stream can be split. */
 size_t golden_octets(const struct golden *golden);
 
+/* Fills a store with the mailboxes of the transcript's "cache" steps. */
+bool golden_fill(const struct golden *golden, const struct cpmsync_store *store);
+
 struct golden_play {
     const struct cpmsync_allocator *allocator; /* of the client; NULL: malloc */
-    struct cpmsync_store *store;               /* NULL: a memory store of its own */
+    struct cpmsync_store *store;               /* filled already; NULL: a memory store of its own */
+    const struct cpmsync_store *checked;       /* where "check" and "server" look; NULL: in that store */
     size_t split_at;                           /* the stream is fed in two pieces here; 0: block by block */
     bool octets;                               /* one octet at a time */
+
+    /* For sweeps, where something fails in the middle: as soon as it did, nothing is compared, the script is followed as
+     * long as the client does, and then the link ends for good. Operations must complete exactly once all the same, and
+     * before the client is freed. */
+    const uint64_t *failures; /* not 0: it has failed; NULL: nothing fails */
+    bool cut;                 /* the link ends for good when the server has said cut_at octets */
+    size_t cut_at;
+    void (*event)(void *ctx, const struct cpmsync_event *event); /* sees all the app hears; may be NULL */
+    void *ctx;
 };
 
 /* Plays it. True, or false with `why` saying which line was not met. */

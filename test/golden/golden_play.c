@@ -41,6 +41,7 @@ struct player {
     bool starttls; /* asked for, not met by a step */
     bool closed;   /* the client asked to close, not met by a step */
     size_t fed;
+    bool gone; /* the link ended for good, because something failed */
     char *why;
     bool failed;
 };
@@ -59,11 +60,19 @@ static void fail(struct player *player, unsigned line, const char *format, ...)
     va_end(list);
 }
 
+/* Something failed on purpose: from now on the script is not what must happen. */
+static bool disturbed(const struct player *player)
+{
+    return player->gone || (player->play->failures && *player->play->failures);
+}
+
 static int on_event(void *ctx, struct cpmsync_client *client, const struct cpmsync_event *event)
 {
     struct player *player = ctx;
 
     (void)client;
+    if (player->play->event)
+        player->play->event(player->play->ctx, event);
     if (event->type == CPMSYNC_EVENT_STATE)
         return 0;
     golden_text_event(&player->heard, event);
@@ -121,7 +130,7 @@ static void check_store(struct player *player, size_t at)
     struct golden_text have = {0};
     struct golden_text want = {0};
 
-    golden_store_read(&player->store, player->golden, at, &have, &want);
+    golden_store_read(player->play->checked ? player->play->checked : &player->store, player->golden, at, &have, &want);
     size_t head = strcspn(have.data, "\n") + 1;
     if (step->type == GOLDEN_SERVER && cursor_of(have.data) <= cursor_of(want.data)) {
         head--;
@@ -136,13 +145,31 @@ static void check_store(struct player *player, size_t at)
 
 /* ---- playing */
 
+static void refuse_connection(struct player *player)
+{
+    struct cpmsync_fault fault;
+
+    memset(&fault, 0, sizeof fault);
+    fault.size = sizeof fault;
+    fault.error = CPMSYNC_ERR_CONNECT;
+    cpmsync_conn_closed(player->client, 0, player->now, &fault);
+}
+
 static void pump(struct player *player)
 {
     struct cpmsync_client *client = player->client;
 
+    if (!client)
+        return;
     for (;;) {
         unsigned want = cpmsync_conn_want(client, 0);
-        if ((want & CPMSYNC_WANT_CONNECT) && !player->open) {
+        if ((want & CPMSYNC_WANT_CONNECT) && player->gone) {
+            refuse_connection(player);
+        } else if ((want & CPMSYNC_WANT_CLOSE) && disturbed(player)) {
+            player->gone = true;
+            player->open = false;
+            cpmsync_conn_closed(client, 0, player->now, NULL);
+        } else if ((want & CPMSYNC_WANT_CONNECT) && !player->open) {
             player->open = true;
             unsigned flags = player->config.security == CPMSYNC_TLS_IMPLICIT ? CPMSYNC_CONN_SECURE : 0;
             flags |= player->config.early == CPMSYNC_EARLY_ALLOWED ? CPMSYNC_CONN_EARLY : 0;
@@ -162,14 +189,25 @@ static void pump(struct player *player)
     }
 }
 
+static void cut_link(struct player *player)
+{
+    player->gone = true;
+    if (player->open)
+        cpmsync_conn_closed(player->client, 0, player->now, NULL);
+    player->open = false;
+    pump(player);
+}
+
 static void feed(struct player *player, const char *data, size_t len)
 {
     const struct golden_play *play = player->play;
 
-    while (len) {
+    while (len && !player->gone) {
         size_t piece = len;
         if (play->octets)
             piece = 1;
+        else if (play->cut && play->cut_at - player->fed < len)
+            piece = play->cut_at - player->fed;
         else if (play->split_at > player->fed && play->split_at - player->fed < len)
             piece = play->split_at - player->fed;
         cpmsync_conn_feed(player->client, 0, player->now, (const uint8_t *)data, piece);
@@ -177,6 +215,8 @@ static void feed(struct player *player, const char *data, size_t len)
         data += piece;
         len -= piece;
         pump(player);
+        if (play->cut && play->cut_at == player->fed)
+            cut_link(player);
     }
 }
 
@@ -186,6 +226,10 @@ static size_t feed_block(struct player *player, size_t at)
     const struct golden *golden = player->golden;
     struct golden_text block = {0};
 
+    /* What the client sent behind a failure is not what these lines answer, or the cut is in front of them. */
+    bool astray = disturbed(player) && player->out.taken != player->out.len;
+    if (!player->gone && (astray || (player->play->cut && player->play->cut_at == player->fed)))
+        cut_link(player);
     for (;; at++) {
         golden_text_add(&block, golden->steps[at].text, golden->steps[at].len);
         if (at + 1 == golden->count || golden->steps[at + 1].type != GOLDEN_SERVER_SAYS)
@@ -194,6 +238,15 @@ static size_t feed_block(struct player *player, size_t at)
     feed(player, block.data, block.len);
     free(block.data);
     return at;
+}
+
+/* The client did not do what the script says: an error, unless something failed. */
+static void strayed(struct player *player, const struct golden_step *step, const char *what, const char *have)
+{
+    if (!disturbed(player))
+        fail(player, step->line, "the client %s\n%s", what, have);
+    else if (!player->gone)
+        cut_link(player);
 }
 
 static void expect_sent(struct player *player, const struct golden_step *step)
@@ -207,7 +260,7 @@ static void expect_sent(struct player *player, const struct golden_step *step)
 
     len -= open;
     if (left < len || memcmp(have, step->text, len) != 0) {
-        fail(player, step->line, "the client sent\n%s", have);
+        strayed(player, step, "sent", have);
         return;
     }
     out->taken += len;
@@ -218,7 +271,7 @@ static void expect_sent(struct player *player, const struct golden_step *step)
         out->taken = end ? (size_t)(end - out->data) : out->len;
     }
     if (out->len - out->taken < 2 || memcmp(out->data + out->taken, "\r\n", 2) != 0)
-        fail(player, step->line, "the client sent\n%s", have);
+        strayed(player, step, "sent", have);
     else
         out->taken += 2;
 }
@@ -230,6 +283,8 @@ static void expect_heard(struct player *player, const struct golden_step *step)
     const char *have = heard->data ? heard->data + heard->taken : "";
     size_t len = strcspn(have, "\n");
 
+    if (disturbed(player))
+        return;
     snprintf(line, sizeof line, "%s%s", step->type == GOLDEN_EVENT ? "E: " : "D: ", step->text);
     if (strlen(line) != len || memcmp(line, have, len) != 0)
         fail(player, step->line, "the app heard\n%s", have);
@@ -289,7 +344,9 @@ static void need_client(struct player *player, const struct golden_step *step)
         return;
     player->config.disabled = player->disabled;
     int error = cpmsync_client_new(&player->client, &player->config);
-    if (error)
+    if (error && disturbed(player))
+        player->gone = true;
+    else if (error)
         fail(player, step->line, "no client: %s", cpmsync_error_name(error));
 }
 
@@ -298,7 +355,7 @@ static void submit(struct player *player, const struct golden_step *step)
     int64_t id;
 
     need_client(player, step);
-    if (player->failed)
+    if (!player->client)
         return;
     if (player->operation_count == OPERATIONS_MAX) {
         fail(player, step->line, "too many operations");
@@ -310,6 +367,8 @@ static void submit(struct player *player, const struct golden_step *step)
         id = cpmsync_client_sync(player->client, step->text, on_done, player);
     else
         id = cpmsync_client_logout(player->client, on_done, player);
+    if (id < 0 && disturbed(player))
+        return;
     if (id < 0) {
         fail(player, step->line, "submit: %s", cpmsync_error_name((int)id));
         return;
@@ -324,7 +383,8 @@ static void cancel(struct player *player, const struct golden_step *step)
 {
     size_t count = player->operation_count;
 
-    if (count == 0 || cpmsync_client_cancel(player->client, player->operations[count - 1].id))
+    int error = count ? cpmsync_client_cancel(player->client, player->operations[count - 1].id) : CPMSYNC_ERR_NOT_FOUND;
+    if (error && !disturbed(player))
         fail(player, step->line, "nothing to cancel");
     else
         pump(player);
@@ -332,13 +392,14 @@ static void cancel(struct player *player, const struct golden_step *step)
 
 static void transport_step(struct player *player, const struct golden_step *step)
 {
-    if (step->type == GOLDEN_STARTTLS) {
-        if (!player->starttls)
-            fail(player, step->line, "the client does not ask for TLS");
-        else
-            cpmsync_conn_secured(player->client, 0, player->now);
+    if (player->gone)
+        return;
+    if (step->type == GOLDEN_STARTTLS && !player->starttls) {
+        strayed(player, step, "does not ask for TLS", "");
+    } else if (step->type == GOLDEN_STARTTLS) {
+        cpmsync_conn_secured(player->client, 0, player->now);
     } else if (step->type == GOLDEN_CLOSED && !player->closed) {
-        fail(player, step->line, "the client does not close");
+        strayed(player, step, "does not close", "");
     } else {
         player->open = false;
         cpmsync_conn_closed(player->client, 0, player->now, NULL);
@@ -356,7 +417,7 @@ static size_t play_step(struct player *player, size_t at)
         configure(player, step);
         break;
     case GOLDEN_CACHE:
-        if (!golden_store_fill(&player->store, player->golden, at))
+        if (player->own_store && !golden_store_fill(&player->store, player->golden, at))
             fail(player, step->line, "the store cannot be filled");
         break;
     case GOLDEN_LOGIN:
@@ -368,7 +429,8 @@ static size_t play_step(struct player *player, size_t at)
         cancel(player, step);
         break;
     case GOLDEN_CREDENTIALS:
-        give_credentials(player);
+        if (player->client)
+            give_credentials(player);
         pump(player);
         break;
     case GOLDEN_SERVER_SAYS:
@@ -388,14 +450,16 @@ static size_t play_step(struct player *player, size_t at)
         break;
     case GOLDEN_TICK:
         player->now += atoi(step->text);
-        cpmsync_conn_tick(player->client, player->now, 0);
+        if (player->client)
+            cpmsync_conn_tick(player->client, player->now, 0);
         pump(player);
         break;
     case GOLDEN_CHECK:
-        check_store(player, at);
+        if (!disturbed(player))
+            check_store(player, at);
         break;
     case GOLDEN_SERVER:
-        if (player->synced)
+        if (player->synced && !disturbed(player))
             check_store(player, at);
         break;
     case GOLDEN_ROW:
@@ -428,6 +492,13 @@ static bool setup(struct player *player, const struct golden_play *play)
     return true;
 }
 
+static void expect_completed(struct player *player)
+{
+    for (size_t i = 0; i < player->operation_count; i++)
+        if (player->operations[i].completed != 1)
+            fail(player, 0, "operation %zu completed %u times", i + 1, player->operations[i].completed);
+}
+
 /* Nothing the client sent or the app heard is left over, and every operation completes exactly once. */
 static void finish(struct player *player)
 {
@@ -435,18 +506,31 @@ static void finish(struct player *player)
     const struct golden_text *heard = &player->heard;
     size_t used;
 
-    if (!player->failed && out->taken != out->len)
+    bool fallout = disturbed(player);
+    if (player->play->cut && !player->gone)
+        fail(player, 0, "the link was not cut");
+    if (fallout && player->client) {
+        cut_link(player);
+        expect_completed(player);
+    }
+    if (!fallout && !player->failed && out->taken != out->len)
         fail(player, 0, "more was sent\n%s", out->data + out->taken);
-    if (!player->failed && heard->taken != heard->len)
+    if (!fallout && !player->failed && heard->taken != heard->len)
         fail(player, 0, "more was heard\n%s", heard->data + heard->taken);
     if (player->failed && heard->taken < heard->len) {
         used = strlen(player->why);
         snprintf(player->why + used, GOLDEN_WHY_MAX - used, "\nnot yet compared:\n%s", heard->data + heard->taken);
     }
     cpmsync_client_free(player->client);
-    for (size_t i = 0; i < player->operation_count; i++)
-        if (player->operations[i].completed != 1)
-            fail(player, 0, "operation %zu completed %u times", i + 1, player->operations[i].completed);
+    expect_completed(player);
+}
+
+bool golden_fill(const struct golden *golden, const struct cpmsync_store *store)
+{
+    for (size_t at = 0; at < golden->count; at++)
+        if (golden->steps[at].type == GOLDEN_CACHE && !golden_store_fill(store, golden, at))
+            return false;
+    return true;
 }
 
 bool golden_play(const struct golden *golden, const struct golden_play *play, char why[GOLDEN_WHY_MAX])
