@@ -241,6 +241,23 @@ void cpmsync_auth_start(struct cpmsync_session *session, bool followed, cpmsync_
         cpmsync_state_fail(session, CPMSYNC_ERR_AUTH_MECHANISM);
 }
 
+/* Neither name nor password needs a literal the server must agree to first. */
+static bool login_in_one_go(const struct cpmsync_session *session)
+{
+    const struct cpmsync_login *login = &session->login;
+    struct cpmsync_command command;
+
+    if (!*login->user || !*login->password)
+        return false;
+    cpmsync_command_init(&command, session->config.mem, session->config.output_max, cpmsync_session_literals(session));
+    cpmsync_command_begin(&command, "LOGIN");
+    cpmsync_command_secret(&command, cpmsync_slice_str(login->user));
+    cpmsync_command_secret(&command, cpmsync_slice_str(login->password));
+    bool whole = cpmsync_command_end(&command) == 0 && command.break_count == 0;
+    cpmsync_command_clear(&command);
+    return whole;
+}
+
 bool cpmsync_auth_in_one_go(const struct cpmsync_session *session)
 {
     enum cpmsync_sasl_mechanism mechanism = CPMSYNC_SASL_NONE;
@@ -248,7 +265,7 @@ bool cpmsync_auth_in_one_go(const struct cpmsync_session *session)
 
     if (method == CPMSYNC_LOGIN_SASL)
         return mechanism == CPMSYNC_SASL_PLAIN && can(session, "SASL-IR");
-    return method == CPMSYNC_LOGIN_COMMAND;
+    return method == CPMSYNC_LOGIN_COMMAND && login_in_one_go(session);
 }
 
 /* What a refusal means; trouble of the server says nothing about the password (PF-83, RFC 5530). */
