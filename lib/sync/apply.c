@@ -39,6 +39,9 @@ static void forget(struct cpmsync_apply *apply)
     apply->next_modseq = 0;
     apply->code_modseq = 0;
     apply->max_modseq = 0;
+    apply->told_modseq = 0;
+    apply->told_vanished = false;
+    apply->rise = 0;
     apply->tail_due = false;
     apply->suspect = false;
 }
@@ -109,6 +112,8 @@ static void vanish(struct cpmsync_apply *apply, const struct cpmsync_range *rang
     uint32_t covered = cpmsync_uidset_last(&apply->mailbox->cache.covered);
     size_t removed;
 
+    apply->told_vanished = true;
+    apply->rise = 0;
     if (cpmsync_batch_vanish(&apply->batch, ranges, count, true, &removed) || earlier)
         return; /* EARLIER never changes EXISTS */
     if (removed > apply->exists)
@@ -171,6 +176,10 @@ static void on_fetch(struct cpmsync_apply *apply, uint32_t number, const struct 
     news.flags = fetch->flags;
     news.has_modseq = apply->nomodseq ? news.has_flags : (fetch->items & CPMSYNC_FETCH_MODSEQ) != 0;
     news.modseq = news.has_modseq && !apply->nomodseq ? fetch->modseq : 0; /* what there was is void */
+    if ((fetch->items & CPMSYNC_FETCH_MODSEQ) && fetch->modseq > apply->told_modseq)
+        apply->told_modseq = fetch->modseq;
+    if ((fetch->items & CPMSYNC_FETCH_MODSEQ) && fetch->modseq == apply->rise)
+        apply->rise = 0;
     if (number == 0 || (apply->exists_known && number > apply->exists))
         apply->tail_due = true; /* U-10, PF-54, PF-55: believed by UID only */
     if ((!news.has_flags && !news.has_modseq) || (fetch->items & CPMSYNC_FETCH_UID_ZERO))
@@ -312,6 +321,7 @@ void cpmsync_apply_pass(struct cpmsync_apply *apply)
     apply->seeing = true;
     apply->numbered = false;
     apply->arrived = 0;
+    apply->rise = 0; /* whatever it was, the pass shows it */
     apply->suspect = false;
     apply->tail_due = false;
     apply->uncounted = false;

@@ -41,6 +41,9 @@ struct cpmsync_apply {
     uint64_t next_modseq; /* what the cursor may become, by the tagged responses so far; 0: nothing */
     uint64_t code_modseq; /* HIGHESTMODSEQ since the last tagged response, 0: none */
     uint64_t max_modseq;  /* highest MODSEQ since then */
+    uint64_t told_modseq; /* highest MODSEQ of any FETCH since SELECT was sent */
+    bool told_vanished;   /* a VANISHED came since then */
+    uint64_t rise;        /* SELECT's HIGHESTMODSEQ that nothing has explained yet (R13); 0: explained */
 
     bool tail_due;          /* there may be messages that were not fetched */
     bool suspect;           /* cache and server contradict each other: a full pass must tell */

@@ -4,7 +4,11 @@
 #include "sync/plan.h"
 #include "wire/mailbox_name.h"
 
-enum fetch_kind { FETCH_TAIL, FETCH_PASS };
+enum fetch_kind {
+    FETCH_TAIL,   /* new messages */
+    FETCH_PASS,   /* all of them, to find out what is there */
+    FETCH_CHANGES /* what changed since the cursor, asked for once more (R13) */
+};
 
 struct fetch {
     struct cpmsync_session_command command;
@@ -134,7 +138,7 @@ static struct fetch *free_fetch(struct cpmsync_resync *resync)
     return NULL;
 }
 
-/* UID FETCH first:last (FLAGS [MODSEQ]) */
+/* UID FETCH first:last (FLAGS [MODSEQ]) [(CHANGEDSINCE n VANISHED)] */
 static bool submit_fetch(struct cpmsync_resync *resync, enum fetch_kind kind, uint32_t first, uint32_t last)
 {
     struct fetch *fetch = free_fetch(resync);
@@ -150,9 +154,16 @@ static bool submit_fetch(struct cpmsync_resync *resync, enum fetch_kind kind, ui
     cpmsync_command_range(&fetch->command.text, first, last);
     cpmsync_command_open(&fetch->command.text);
     cpmsync_command_atom(&fetch->command.text, "FLAGS");
-    if (resync->mod_sequences)
+    if (resync->mod_sequences && kind != FETCH_CHANGES) /* CHANGEDSINCE implies it */
         cpmsync_command_atom(&fetch->command.text, "MODSEQ");
     cpmsync_command_close(&fetch->command.text);
+    if (kind == FETCH_CHANGES) {
+        cpmsync_command_open(&fetch->command.text);
+        cpmsync_command_atom(&fetch->command.text, "CHANGEDSINCE");
+        cpmsync_command_number(&fetch->command.text, resync->old_modseq);
+        cpmsync_command_atom(&fetch->command.text, "VANISHED");
+        cpmsync_command_close(&fetch->command.text);
+    }
     fetch->command.done = fetch_done;
     fetch->resync = resync;
     fetch->kind = kind;
@@ -299,7 +310,10 @@ static void selected(struct cpmsync_resync *resync)
     cpmsync_batch_bits(&apply->batch, bits);
 
     bool all = apply->uidnext_known && apply->uidnext == cpmsync_cache_uidnext(cache);
-    bool doubtful = apply->suspect || (all && !cpmsync_apply_counts(apply));
+    bool rise = covered && qresync_answered(resync) && resync->select_modseq > cache->highestmodseq;
+    if (rise && !apply->told_vanished && apply->told_modseq != resync->select_modseq)
+        apply->rise = resync->select_modseq;
+    bool doubtful = apply->suspect || apply->rise || (all && !cpmsync_apply_counts(apply));
     bool rewound = resync->select_modseq < cache->highestmodseq ||
                    (apply->uidnext_known && covered && apply->uidnext < cpmsync_cache_uidnext(cache));
     if (rewound && covered) {
@@ -375,7 +389,7 @@ static void settle(struct cpmsync_resync *resync)
     bool quiet =
         resync->in_flight == 0 && !resync->pass_due && !apply->tail_due && resync->next_first > last_wanted(resync);
 
-    if (!quiet || apply->suspect || !cpmsync_apply_counts(apply))
+    if (!quiet || apply->suspect || apply->rise || !cpmsync_apply_counts(apply))
         return;
     if (apply->next_modseq && !apply->nomodseq)
         cpmsync_batch_cursor(&apply->batch, apply->next_modseq);
@@ -419,6 +433,9 @@ static void fetch_done(struct cpmsync_session_command *command, int error, const
             error = CPMSYNC_ERR_SERVER_LIMIT; /* only part of it was answered (PG-06) */
         if (error == CPMSYNC_ERR_BAD && fetch->modseq && !resync->mod_sequences) {
             resync->next_first = fetch->first; /* asked for MODSEQ before NOMODSEQ was known */
+        } else if (error == CPMSYNC_ERR_BAD && fetch->kind == FETCH_CHANGES) {
+            resync->apply.rise = 0;
+            resync->pass_due = true;
         } else if (error) {
             fail(resync, error, tagged);
         } else {
@@ -426,8 +443,10 @@ static void fetch_done(struct cpmsync_session_command *command, int error, const
             cpmsync_apply_tagged(&resync->apply);
             if (fetch->kind == FETCH_PASS)
                 pass_done(resync);
-            else
+            else if (fetch->kind == FETCH_TAIL)
                 tail_done(resync, fetch);
+            else
+                resync->apply.rise = 0;
             settle(resync);
             commit(resync);
         }
@@ -479,6 +498,14 @@ static void submit_late_tail(struct cpmsync_resync *resync)
         fail(resync, CPMSYNC_ERR_UNVERIFIED, NULL);
     else if (first)
         submit_fetch(resync, FETCH_TAIL, first, UINT32_MAX);
+}
+
+/* The server says that something changed, and nothing of what it told is that (R13, PF-13). */
+static void submit_changes(struct cpmsync_resync *resync)
+{
+    uint32_t last = cpmsync_uidset_last(&resync->mailbox->cache.covered);
+
+    submit_fetch(resync, FETCH_CHANGES, 1, last);
 }
 
 static void submit_pass(struct cpmsync_resync *resync)
@@ -535,6 +562,8 @@ static bool advance(struct cpmsync_resync *resync)
             submit_pass(resync);
         } else if (apply->tail_due) {
             submit_late_tail(resync);
+        } else if (apply->rise && !apply->suspect && cpmsync_apply_counts(apply)) {
+            submit_changes(resync);
         } else if (verified(resync)) {
             return true;
         }
