@@ -129,11 +129,10 @@ static bool is_readable(struct sweep *sweep)
     return !error || sweep_fail(sweep, "the store cannot be read: %s", cpmsync_error_name(error));
 }
 
-/* Found here and not mended yet: the server's lies, and a failure at the wrong moment. */
+/* Found here and not mended yet: false news is told, and then its batch is lost. */
 static bool is_open(const struct golden *golden)
 {
-    return strcmp(golden_name(golden), "pf_7_vanished_earlier_names_live_messages") == 0 ||
-           strcmp(golden_name(golden), "u_10_fetch_of_impossible_messages") == 0;
+    return strcmp(golden_name(golden), "pf_7_vanished_earlier_names_live_messages") == 0;
 }
 
 bool sweep_recover(struct sweep *sweep)
