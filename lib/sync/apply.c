@@ -107,11 +107,35 @@ static void on_expunge(struct cpmsync_apply *apply, uint32_t number)
     }
 }
 
+/*
+ * SELECT's answer takes away more than EXISTS and UIDNEXT allow: some of it is false (PF-7). The app must not hear of it:
+ * if the batch is lost, the store still holds what the app has dropped, and no server tells that again (R17).
+ */
+static bool takes_too_much(const struct cpmsync_apply *apply, const struct cpmsync_range *ranges, size_t count)
+{
+    const struct cpmsync_cache *cache = &apply->mailbox->cache;
+    uint32_t next = cpmsync_cache_uidnext(cache);
+    uint64_t left = cpmsync_columns_count(cache->columns);
+    uint64_t gone = 0;
+
+    if (!apply->selecting || !apply->exists_known || !apply->uidnext_known || apply->uidnext < next || next == 0)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        gone += cpmsync_columns_rank(cache->columns, ranges[i].last) -
+                cpmsync_columns_rank(cache->columns, ranges[i].first - 1);
+    left += apply->uidnext - next; /* or as many new ones */
+    return left >= apply->exists && left < gone + apply->exists;
+}
+
 static void vanish(struct cpmsync_apply *apply, const struct cpmsync_range *ranges, size_t count, bool earlier)
 {
     uint32_t covered = cpmsync_uidset_last(&apply->mailbox->cache.covered);
     size_t removed;
 
+    if (earlier && takes_too_much(apply, ranges, count)) {
+        apply->suspect = true;
+        return;
+    }
     apply->told_vanished = true;
     apply->rise = 0;
     if (cpmsync_batch_vanish(&apply->batch, ranges, count, true, &removed) || earlier)

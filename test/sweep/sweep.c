@@ -129,12 +129,6 @@ static bool is_readable(struct sweep *sweep)
     return !error || sweep_fail(sweep, "the store cannot be read: %s", cpmsync_error_name(error));
 }
 
-/* Found here and not mended yet: false news is told, and then its batch is lost. */
-static bool is_open(const struct golden *golden)
-{
-    return strcmp(golden_name(golden), "pf_7_vanished_earlier_names_live_messages") == 0;
-}
-
 bool sweep_recover(struct sweep *sweep)
 {
     char why[512];
@@ -146,7 +140,7 @@ bool sweep_recover(struct sweep *sweep)
             sweep->store.open ? ", and a transaction is open" : "");
     if (!is_readable(sweep))
         return false;
-    if (sweep->mailbox_count == 0 || is_open(sweep->golden))
+    if (sweep->mailbox_count == 0)
         return true;
     for (size_t i = 0; i < sweep->mailbox_count; i++)
         support_mirror_restart(&sweep->mirrors[i]);

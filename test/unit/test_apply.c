@@ -296,6 +296,30 @@ static void test_q_24_vanished_earlier_keeps_exists(void **state)
     close_bench(&bench);
 }
 
+static void test_pf_7_more_vanished_than_exists_allows_is_not_told(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    open_bench(&bench);
+    cpmsync_apply_select(&bench.apply, CPMSYNC_BOUNDARY_NONE);
+    server(&bench, "* 4 EXISTS");
+    server(&bench, "* OK [UIDVALIDITY 42] x");
+    server(&bench, "* OK [UIDNEXT 11] x");
+    server(&bench, "* VANISHED (EARLIER) 4:5");
+    assert_true(bench.apply.suspect);
+    assert_int_equal(count(&bench), 5);
+    assert_heard(&bench, "");
+    bench.apply.suspect = false;
+    /* one more new message, and both may be gone */
+    server(&bench, "* OK [UIDNEXT 12] x");
+    server(&bench, "* VANISHED (EARLIER) 1:3,5");
+    assert_false(bench.apply.suspect);
+    assert_int_equal(count(&bench), 3);
+    assert_heard(&bench, "gone 1:3 ..|");
+    close_bench(&bench);
+}
+
 static void test_q_26_vanished_lowers_exists_by_what_was_there(void **state)
 {
     struct bench bench;
@@ -725,6 +749,7 @@ int main(void)
         cmocka_unit_test(test_u_02_a_lower_exists_is_suspect),
         cmocka_unit_test(test_u_01_a_higher_exists_asks_for_the_tail),
         cmocka_unit_test(test_q_24_vanished_earlier_keeps_exists),
+        cmocka_unit_test(test_pf_7_more_vanished_than_exists_allows_is_not_told),
         cmocka_unit_test(test_q_26_vanished_lowers_exists_by_what_was_there),
         cmocka_unit_test(test_pf_5_vanished_above_everything_known_is_settled_by_fetching),
         cmocka_unit_test(test_q_33_vanished_of_every_uid),
