@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * peer_rounds STORE ROUNDS [SEED]: ROUNDS times another client makes random changes, the library synchronises, and then
- * its cache, and a mirror made of its events alone, equal the server's own words: every UID, MODSEQ and flag. Now and
- * then the connection is closed, or client and store as well, as when an app ends. The account is in the variables
- * PEER_*.
+ * peer_rounds [--disable CAPABILITY] STORE ROUNDS [SEED]: ROUNDS times another client makes random changes, the library
+ * synchronises, and then its cache, and a mirror made of its events alone, equal the server's own words: every UID,
+ * MODSEQ and flag. Now and then the connection is closed, or client and store as well, as when an app ends. Without
+ * QRESYNC or CONDSTORE (which takes QRESYNC along) a lower step of the ladder is what is tried, and seen to be; without
+ * CONDSTORE there are no mod-sequences to compare: all are 0. The account is in the variables PEER_*.
  */
 #include "loop_poll.h"
 #include "peer_change.h"
@@ -21,11 +22,12 @@
     "ch"
 #define MAILBOX_ON_THE_WIRE "Gespr&AOQ-ch"
 
-enum { FIRST_MESSAGES = 60 };
+enum { FIRST_MESSAGES = 60, LINE_SIZE = 512 };
 
 struct rounds {
     struct peer_account account;
     const char *store_path;
+    const char *disabled; /* a capability, or NULL */
     struct peer_random random;
     struct peer_client *other;
     struct cpmsync_store store;
@@ -35,6 +37,10 @@ struct rounds {
     int done;
     int error; /* of the last operation */
     char words[200];
+    char line[LINE_SIZE]; /* the command that is being sent: its first octets */
+    size_t line_len;
+    int qresync_selects, condstore_selects, plain_selects;
+    int first_selects; /* at most so many had nothing to resynchronise */
 };
 
 static void check(int error, const char *what)
@@ -102,6 +108,34 @@ static void on_credentials(void *ctx, struct cpmsync_client *client, uint32_t co
     cpmsync_client_credentials(client, conn, 0, rounds->account.user, rounds->account.password, NULL);
 }
 
+static void count_select(struct rounds *rounds)
+{
+    if (strstr(rounds->line, " SELECT ") == NULL)
+        return;
+    if (strstr(rounds->line, " (QRESYNC (") != NULL)
+        rounds->qresync_selects++;
+    else if (strstr(rounds->line, " (CONDSTORE)") != NULL)
+        rounds->condstore_selects++;
+    else
+        rounds->plain_selects++;
+}
+
+/* Which step of the ladder is taken. */
+static void on_trace(void *ctx, uint32_t conn, int sent, const uint8_t *data, size_t len)
+{
+    struct rounds *rounds = ctx;
+    (void)conn;
+    for (size_t i = 0; sent && i < len; i++) {
+        if (data[i] == '\n') {
+            rounds->line[rounds->line_len] = '\0';
+            rounds->line_len = 0;
+            count_select(rounds);
+        } else if (rounds->line_len < LINE_SIZE - 1) {
+            rounds->line[rounds->line_len++] = (char)data[i];
+        }
+    }
+}
+
 static void open_client(struct rounds *rounds)
 {
     struct cpmsync_store_sqlite_config store = {.size = sizeof store};
@@ -125,6 +159,12 @@ static void open_client(struct rounds *rounds)
     config.ctx = rounds;
     config.event = on_event;
     config.credentials = on_credentials;
+    config.trace = on_trace;
+    config.mechanism = getenv("PEER_MECHANISM");
+    if (rounds->disabled != NULL) {
+        config.disabled = &rounds->disabled;
+        config.disabled_count = 1;
+    }
     config.command_timeout_ms = 20000;
     check(cpmsync_client_new(&rounds->client, &config), "client");
     check(cpmsync_client_connector(rounds->client, &connector), "connector");
@@ -169,8 +209,9 @@ static void run(struct rounds *rounds, int64_t operation)
 
 static void sync_mailbox(struct rounds *rounds)
 {
-    /* Dovecot cuts connections whose mailbox is deleted: an app tries again, and so does this. */
+    /* Servers cut connections whose mailbox is deleted: an app tries again, and so does this. */
     for (int attempts = 2; attempts > 0; attempts--) {
+        rounds->first_selects += rounds->mirror.uidnext <= 1;
         run(rounds, cpmsync_client_sync(rounds->client, MAILBOX, on_done, rounds));
         if (rounds->error == 0)
             return;
@@ -203,11 +244,18 @@ static int on_message(void *ctx, uint32_t uid, uint64_t modseq, const char *cons
     return 0;
 }
 
+static int is_plain(const struct rounds *rounds)
+{
+    return rounds->disabled != NULL && strcmp(rounds->disabled, "CONDSTORE") == 0;
+}
+
 static int is_equal(struct rounds *rounds)
 {
     struct peer_truth truth, cache;
     memset(&cache, 0, sizeof cache);
     peer_truth_ask(&truth, rounds->other, MAILBOX_ON_THE_WIRE);
+    if (is_plain(rounds))
+        peer_truth_forget_modseqs(&truth);
     check(cpmsync_view_messages(&rounds->store, NULL, MAILBOX, on_info, on_message, &cache), "view");
     int equal = peer_truth_equal(&truth, "server", &cache, "cache") &&
                 peer_truth_equal(&truth, "server", &rounds->mirror, "mirror");
@@ -229,11 +277,28 @@ static void one_round(struct rounds *rounds)
     }
 }
 
+/* Every SELECT was on the step to be tried; none fell from it. */
+static void check_ladder(const struct rounds *rounds)
+{
+    int qresync = rounds->qresync_selects, condstore = rounds->condstore_selects, plain = rounds->plain_selects;
+    printf("SELECT: %d QRESYNC, %d CONDSTORE, %d plain\n", qresync, condstore, plain);
+    int held = rounds->disabled == NULL ? qresync > 0 && condstore == 0 && plain <= rounds->first_selects
+               : is_plain(rounds)       ? plain > 0 && qresync == 0 && condstore == 0
+                                        : condstore > 0 && qresync == 0 && plain == 0;
+    if (!held)
+        peer_die("not the step of the ladder that was to be tried");
+}
+
 int main(int argc, char **argv)
 {
     static struct rounds rounds;
+    if (argc > 2 && strcmp(argv[1], "--disable") == 0) {
+        rounds.disabled = argv[2];
+        argc -= 2;
+        argv += 2;
+    }
     if (argc < 3) {
-        fputs("peer_rounds STORE ROUNDS [SEED]\n", stderr);
+        fputs("peer_rounds [--disable CAPABILITY] STORE ROUNDS [SEED]\n", stderr);
         return 2;
     }
     int count = atoi(argv[2]);
@@ -256,6 +321,7 @@ int main(int argc, char **argv)
     close_client(&rounds);
     peer_client_close(rounds.other);
     peer_truth_clear(&rounds.mirror);
+    check_ladder(&rounds);
     printf("%d rounds: cache and mirror equalled the server each time (seed %lu)\n", count, seed);
     return 0;
 }

@@ -81,6 +81,13 @@ void peer_truth_remove(struct peer_truth *truth, uint32_t first, uint32_t last)
     truth->count -= end - begin;
 }
 
+void peer_truth_forget_modseqs(struct peer_truth *truth)
+{
+    truth->highestmodseq = 0;
+    for (size_t i = 0; i < truth->count; i++)
+        truth->messages[i].modseq = 0;
+}
+
 /* "* OK [UIDNEXT 5] ..." */
 static void on_examine(void *ctx, const char *line)
 {

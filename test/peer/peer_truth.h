@@ -30,6 +30,9 @@ void peer_truth_put(
 /* Removes the messages first..last. */
 void peer_truth_remove(struct peer_truth *truth, uint32_t first, uint32_t last);
 
+/* As it is for a client without CONDSTORE: each 0. */
+void peer_truth_forget_modseqs(struct peer_truth *truth);
+
 void peer_truth_print(const struct peer_truth *truth, FILE *out);
 
 /* 1 if equal; else 0, with the first difference on stderr, where the two are called by these names. */
