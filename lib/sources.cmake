@@ -74,6 +74,7 @@ set(CPMSYNC_SOURCES_SYNC
   lib/sync/batch.c
   lib/sync/open_mailbox.c
   lib/sync/plan.c
+  lib/sync/request.c
   lib/sync/resync.c
 )
 

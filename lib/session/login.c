@@ -100,6 +100,7 @@ void cpmsync_login_remember(struct cpmsync_session *session)
     /* Another list is another server, or another version: it gets a new chance. */
     if (remember(session, &facts->after_login) && known) {
         facts->no_qresync = false;
+        facts->qresync_failures = 0;
         facts->no_condstore = false;
     }
 }

@@ -394,6 +394,40 @@ int cpmsync_apply_passed(struct cpmsync_apply *apply)
     return apply->batch.error ? apply->batch.error : 1;
 }
 
+void cpmsync_apply_search(struct cpmsync_apply *apply)
+{
+    cpmsync_uidset_empty(&apply->seen);
+    apply->numbered = false;
+    apply->arrived = 0;
+}
+
+void cpmsync_apply_found(struct cpmsync_apply *apply, uint32_t first, uint32_t last)
+{
+    if (!apply->batch.error)
+        apply->batch.error = cpmsync_uidset_add(&apply->seen, first, last);
+}
+
+int cpmsync_apply_searched(struct cpmsync_apply *apply, uint32_t last)
+{
+    uint32_t next = 1;
+
+    if (!shown_all(apply)) {
+        apply->suspect = true;
+        return apply->batch.error;
+    }
+    for (size_t i = 0; i < apply->seen.count && next <= last; i++) {
+        uint32_t before = apply->seen.ranges[i].first - 1;
+        vanish_unseen(apply, next, before < last ? before : last);
+        next = apply->seen.ranges[i].last + 1;
+        if (next == 0)
+            break;
+    }
+    if (next)
+        vanish_unseen(apply, next, last);
+    cpmsync_uidset_clear(&apply->seen);
+    return apply->batch.error;
+}
+
 bool cpmsync_apply_counts(const struct cpmsync_apply *apply)
 {
     if (!apply->exists_known || apply->uncounted)

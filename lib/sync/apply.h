@@ -81,6 +81,12 @@ void cpmsync_apply_tagged(struct cpmsync_apply *apply);
 void cpmsync_apply_pass(struct cpmsync_apply *apply);
 int cpmsync_apply_passed(struct cpmsync_apply *apply);
 
+/* A search for what is left begins; shows a range of it; or ended OK: cached messages up to `last` that it did not show are
+ * gone. */
+void cpmsync_apply_search(struct cpmsync_apply *apply);
+void cpmsync_apply_found(struct cpmsync_apply *apply, uint32_t first, uint32_t last);
+int cpmsync_apply_searched(struct cpmsync_apply *apply, uint32_t last);
+
 /* Cached messages equal EXISTS as far as that can be known (R12). */
 bool cpmsync_apply_counts(const struct cpmsync_apply *apply);
 

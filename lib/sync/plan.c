@@ -28,10 +28,8 @@ enum cpmsync_rung cpmsync_plan_rung(const struct cpmsync_session *session, const
     return CPMSYNC_RUNG_PLAIN;
 }
 
-bool cpmsync_plan_lower(
-    struct cpmsync_server_facts *facts, enum cpmsync_rung rung, const struct cpmsync_session *session)
+bool cpmsync_plan_lower(struct cpmsync_server_facts *facts, enum cpmsync_rung rung)
 {
-    (void)session;
     switch (rung) {
     case CPMSYNC_RUNG_QRESYNC:
         facts->no_qresync = true;
@@ -43,6 +41,18 @@ bool cpmsync_plan_lower(
         break;
     }
     return false;
+}
+
+void cpmsync_plan_failed(struct cpmsync_server_facts *facts, enum cpmsync_rung rung)
+{
+    if (rung == CPMSYNC_RUNG_QRESYNC && ++facts->qresync_failures >= CPMSYNC_PLAN_FAILURES)
+        facts->no_qresync = true;
+}
+
+void cpmsync_plan_held(struct cpmsync_server_facts *facts, enum cpmsync_rung rung)
+{
+    if (rung == CPMSYNC_RUNG_QRESYNC)
+        facts->qresync_failures = 0;
 }
 
 /*

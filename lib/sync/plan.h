@@ -20,8 +20,13 @@ enum cpmsync_rung cpmsync_plan_rung(const struct cpmsync_session *session, const
     const struct cpmsync_open_mailbox *mailbox);
 
 /* SELECT drew BAD on this rung: remembers it. False if there is no lower one. */
-bool cpmsync_plan_lower(
-    struct cpmsync_server_facts *facts, enum cpmsync_rung rung, const struct cpmsync_session *session);
+bool cpmsync_plan_lower(struct cpmsync_server_facts *facts, enum cpmsync_rung rung);
+
+/* What QRESYNC told turned out wrong, for the CPMSYNC_PLAN_FAILURES-th time running: the server is used a rung lower (R14).
+ * Or it held. */
+enum { CPMSYNC_PLAN_FAILURES = 3 };
+void cpmsync_plan_failed(struct cpmsync_server_facts *facts, enum cpmsync_rung rung);
+void cpmsync_plan_held(struct cpmsync_server_facts *facts, enum cpmsync_rung rung);
 
 /* Writes SELECT's parameter for the rung, if any: known-uids are the covered UIDs, left out where they would make the line
  * too long (Q-23); sequence-match data only of a verified mailbox (R7, Q-19, Q-20). */

@@ -1,25 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "sync/resync.h"
 
-#include "sync/plan.h"
+#include "sync/request.h"
 #include "wire/mailbox_name.h"
-
-enum fetch_kind {
-    FETCH_TAIL,   /* new messages */
-    FETCH_PASS,   /* all of them, to find out what is there */
-    FETCH_CHANGES /* what changed since the cursor, asked for once more (R13) */
-};
-
-struct fetch {
-    struct cpmsync_session_command command;
-    struct cpmsync_resync *resync;
-    enum fetch_kind kind;
-    uint32_t first;
-    uint32_t last;
-    bool busy;
-    bool modseq; /* MODSEQ was asked for */
-    bool voided; /* asked for under another UIDVALIDITY, or behind a SELECT that failed (R4) */
-};
 
 struct cpmsync_resync {
     struct cpmsync_resync_config config;
@@ -27,18 +10,16 @@ struct cpmsync_resync {
     struct cpmsync_apply apply;
     struct cpmsync_buf wire_name;
 
-    struct cpmsync_session_command unselect;
-    bool unselect_busy;
-    struct cpmsync_session_command select;
-    bool select_busy;
-    struct fetch fetches[CPMSYNC_RESYNC_WINDOW];
-    unsigned in_flight; /* commands of ours not completed */
+    struct cpmsync_requests requests;
 
     enum cpmsync_rung rung; /* what the SELECT in flight, or last answered, used */
     bool selected;          /* the last SELECT was OK */
     uint64_t old_modseq;    /* the cursor before it, kept until the count was right (R14) */
     uint64_t select_modseq; /* SELECT's HIGHESTMODSEQ */
     bool pass_due;
+    bool changes_due;    /* flags changed since the cursor are to be asked for (CONDSTORE) */
+    uint32_t old_last;   /* the highest UID that was covered before it */
+    bool searched;       /* which messages are left was asked, in this round */
     bool mod_sequences;  /* ask for MODSEQ */
     uint64_t next_first; /* where the next range of new messages begins */
     unsigned rounds;
@@ -53,17 +34,6 @@ static void go_on(struct cpmsync_resync *resync);
 
 /* ---- failing */
 
-static void withdraw_all(struct cpmsync_resync *resync)
-{
-    for (size_t i = 0; i < CPMSYNC_RESYNC_WINDOW; i++)
-        if (resync->fetches[i].busy)
-            cpmsync_session_withdraw(resync->config.session, &resync->fetches[i].command);
-    if (resync->select_busy)
-        cpmsync_session_withdraw(resync->config.session, &resync->select);
-    if (resync->unselect_busy)
-        cpmsync_session_withdraw(resync->config.session, &resync->unselect);
-}
-
 /* The first failure counts; what is in flight is waited for and ignored. */
 static void fail(struct cpmsync_resync *resync, int error, const struct cpmsync_response *tagged)
 {
@@ -76,7 +46,7 @@ static void fail(struct cpmsync_resync *resync, int error, const struct cpmsync_
         cpmsync_err_set(&resync->err, error);
     cpmsync_batch_abort(&resync->apply.batch);
     resync->held++;
-    withdraw_all(resync);
+    cpmsync_requests_withdraw(&resync->requests);
     resync->held--;
 }
 
@@ -99,104 +69,23 @@ static bool commit(struct cpmsync_resync *resync)
     return !resync->failed;
 }
 
-/* ---- commands */
+/* ---- requests */
 
-static void fetch_done(struct cpmsync_session_command *command, int error, const struct cpmsync_response *tagged);
-static void select_done(struct cpmsync_session_command *command, int error, const struct cpmsync_response *tagged);
-static void unselect_done(struct cpmsync_session_command *command, int error, const struct cpmsync_response *tagged);
-
-#define OWNER(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
-
-static void begin_command(struct cpmsync_resync *resync, struct cpmsync_session_command *command, const char *name)
+/* An error of submitting ends the resynchronisation. */
+static bool sent(struct cpmsync_resync *resync, int error)
 {
-    memset(command, 0, sizeof *command);
-    cpmsync_command_init(&command->text, resync->config.mem, CPMSYNC_COMMAND_LINE_MAX * 2,
-        cpmsync_session_literals(resync->config.session));
-    cpmsync_command_begin(&command->text, name);
+    if (error)
+        fail(resync, error, NULL);
+    return !error;
 }
 
-static bool submit(struct cpmsync_resync *resync, struct cpmsync_session_command *command)
+static bool ask(struct cpmsync_resync *resync, enum cpmsync_request_kind kind, uint32_t first, uint32_t last)
 {
-    int error = cpmsync_command_end(&command->text);
+    int error = kind == CPMSYNC_REQUEST_TAIL ? cpmsync_uidset_add(&resync->apply.asked, first, last) : 0;
 
     if (!error)
-        error = cpmsync_session_submit(resync->config.session, command);
-    if (error) {
-        cpmsync_command_clear(&command->text);
-        fail(resync, error, NULL);
-        return false;
-    }
-    resync->in_flight++;
-    return true;
-}
-
-static struct fetch *free_fetch(struct cpmsync_resync *resync)
-{
-    for (size_t i = 0; i < CPMSYNC_RESYNC_WINDOW; i++)
-        if (!resync->fetches[i].busy)
-            return &resync->fetches[i];
-    return NULL;
-}
-
-/* UID FETCH first:last (FLAGS [MODSEQ]) [(CHANGEDSINCE n VANISHED)] */
-static bool submit_fetch(struct cpmsync_resync *resync, enum fetch_kind kind, uint32_t first, uint32_t last)
-{
-    struct fetch *fetch = free_fetch(resync);
-
-    if (!fetch)
-        return false;
-    int error = kind == FETCH_TAIL ? cpmsync_uidset_add(&resync->apply.asked, first, last) : 0;
-    if (error) {
-        fail(resync, error, NULL);
-        return false;
-    }
-    begin_command(resync, &fetch->command, "UID FETCH");
-    cpmsync_command_range(&fetch->command.text, first, last);
-    cpmsync_command_open(&fetch->command.text);
-    cpmsync_command_atom(&fetch->command.text, "FLAGS");
-    if (resync->mod_sequences && kind != FETCH_CHANGES) /* CHANGEDSINCE implies it */
-        cpmsync_command_atom(&fetch->command.text, "MODSEQ");
-    cpmsync_command_close(&fetch->command.text);
-    if (kind == FETCH_CHANGES) {
-        cpmsync_command_open(&fetch->command.text);
-        cpmsync_command_atom(&fetch->command.text, "CHANGEDSINCE");
-        cpmsync_command_number(&fetch->command.text, resync->old_modseq);
-        cpmsync_command_atom(&fetch->command.text, "VANISHED");
-        cpmsync_command_close(&fetch->command.text);
-    }
-    fetch->command.done = fetch_done;
-    fetch->resync = resync;
-    fetch->kind = kind;
-    fetch->first = first;
-    fetch->last = last;
-    fetch->modseq = resync->mod_sequences;
-    fetch->voided = false;
-    fetch->busy = submit(resync, &fetch->command);
-    return fetch->busy;
-}
-
-static void void_fetches(struct cpmsync_resync *resync)
-{
-    for (size_t i = 0; i < CPMSYNC_RESYNC_WINDOW; i++)
-        resync->fetches[i].voided = true;
-}
-
-static void submit_unselect(struct cpmsync_resync *resync)
-{
-    begin_command(resync, &resync->unselect, "UNSELECT");
-    resync->unselect.rules = CPMSYNC_COMMAND_SELECT;
-    resync->unselect.done = unselect_done;
-    resync->unselect_busy = submit(resync, &resync->unselect);
-}
-
-static void submit_select(struct cpmsync_resync *resync)
-{
-    begin_command(resync, &resync->select, "SELECT");
-    cpmsync_command_astring(&resync->select.text, cpmsync_buf_slice(&resync->wire_name));
-    cpmsync_plan_select_parameter(&resync->select.text, resync->rung, resync->mailbox);
-    resync->select.rules = CPMSYNC_COMMAND_SELECT;
-    resync->select.done = select_done;
-    resync->select_busy = submit(resync, &resync->select);
+        error = cpmsync_request_fetch(&resync->requests, kind, first, last, resync->mod_sequences);
+    return sent(resync, error);
 }
 
 /* ---- a round: SELECT and the first range of new messages in one flight */
@@ -218,37 +107,33 @@ static void start_round(struct cpmsync_resync *resync)
         cpmsync_session_can(session, "CONDSTORE") && !(resync->mailbox->bits & CPMSYNC_MAILBOX_NOMODSEQ);
     resync->selected = false;
     resync->pass_due = false;
+    resync->changes_due = false;
+    resync->searched = false;
+    resync->old_last = cpmsync_uidset_last(&cache->covered);
     resync->old_modseq = cache->highestmodseq;
     cpmsync_apply_select(&resync->apply, boundary);
     if (boundary == CPMSYNC_BOUNDARY_UNSELECT)
-        submit_unselect(resync);
+        sent(resync, cpmsync_request_unselect(&resync->requests));
     if (!resync->failed)
-        submit_select(resync);
+        sent(resync, cpmsync_request_select(
+                         &resync->requests, cpmsync_buf_slice(&resync->wire_name), resync->rung, resync->mailbox));
     uint32_t first = cpmsync_cache_uidnext(cache);
     resync->next_first = first;
     if (first && !resync->failed) {
         uint32_t last = first > UINT32_MAX - (CPMSYNC_RESYNC_RANGE - 1) ? UINT32_MAX : first + CPMSYNC_RESYNC_RANGE - 1;
-        if (submit_fetch(resync, FETCH_TAIL, first, last))
+        if (ask(resync, CPMSYNC_REQUEST_TAIL, first, last))
             resync->next_first = (uint64_t)last + 1;
     }
 }
 
-static void unselect_done(struct cpmsync_session_command *command, int error, const struct cpmsync_response *tagged)
+static void unselect_done(struct cpmsync_resync *resync, int error, const struct cpmsync_response *tagged)
 {
-    struct cpmsync_resync *resync = OWNER(command, struct cpmsync_resync, unselect);
-
-    cpmsync_command_clear(&command->text);
-    resync->unselect_busy = false;
-    resync->in_flight--;
-    resync->held++;
     if (tagged && !error)
         *resync->config.selected = CPMSYNC_SELECTED_NO;
     if (error)
         fail(resync, error, tagged);
     else if (!resync->failed)
         cpmsync_apply_unselected(&resync->apply);
-    resync->held--;
-    go_on(resync);
 }
 
 /* The rows are all messages there are, so the n-th is message n. */
@@ -267,17 +152,10 @@ static bool qresync_answered(const struct cpmsync_resync *resync)
            cpmsync_session_enabled(resync->config.session, "QRESYNC") == CPMSYNC_ENABLED_YES;
 }
 
-/* Ranges asked for when the mailbox was not known to have mod-sequences are asked for again. */
-static void ask_for_modseq(struct cpmsync_resync *resync)
+/* Without QRESYNC: what changed since the cursor can be asked for, and what is gone be found out. */
+static bool can_ask_changes(const struct cpmsync_resync *resync)
 {
-    for (size_t i = 0; i < CPMSYNC_RESYNC_WINDOW; i++) {
-        struct fetch *fetch = &resync->fetches[i];
-        if (!fetch->busy || fetch->voided || fetch->modseq)
-            continue;
-        fetch->voided = true;
-        if (fetch->first < resync->next_first)
-            resync->next_first = fetch->first;
-    }
+    return resync->select_modseq != 0 && resync->mailbox->cache.highestmodseq != 0;
 }
 
 /* SELECT's answer is complete and applied: cursors, and what is left to do. */
@@ -301,7 +179,7 @@ static void selected(struct cpmsync_resync *resync)
     apply->max_modseq = 0;
     resync->mod_sequences = resync->select_modseq != 0;
     if (resync->mod_sequences)
-        ask_for_modseq(resync);
+        resync->next_first = cpmsync_requests_void_plain(&resync->requests, resync->next_first);
     unsigned bits = apply->nomodseq ? CPMSYNC_MAILBOX_NOMODSEQ : 0;
     if (!cpmsync_session_can(resync->config.session, "CONDSTORE"))
         apply->nomodseq = true; /* no fact about the mailbox, but its rows have none now */
@@ -323,27 +201,24 @@ static void selected(struct cpmsync_resync *resync)
     } else if (!covered || qresync_answered(resync)) {
         if (!covered || !doubtful) /* else the quiet point decides, and the store keeps the old one until then (R14) */
             cpmsync_batch_cursor(&apply->batch, resync->select_modseq);
+    } else if (can_ask_changes(resync)) {
+        resync->changes_due = resync->select_modseq > cache->highestmodseq;
     } else {
         resync->pass_due = true;
     }
-    if (all && !doubtful && !resync->pass_due && numbered(resync))
+    if (all && !resync->changes_due && !doubtful && !resync->pass_due && numbered(resync))
         cpmsync_batch_bits(&apply->batch, resync->mailbox->bits | CPMSYNC_MAILBOX_VERIFIED);
     if (!apply->uidnext_known)
         apply->tail_due = true; /* C-12 */
-    apply->numbered = !resync->pass_due && !doubtful;
+    apply->numbered = !resync->pass_due && !resync->changes_due && !doubtful;
     commit(resync);
 }
 
-static void select_done(struct cpmsync_session_command *command, int error, const struct cpmsync_response *tagged)
+static void select_done(struct cpmsync_resync *resync, int error, const struct cpmsync_response *tagged)
 {
-    struct cpmsync_resync *resync = OWNER(command, struct cpmsync_resync, select);
     struct cpmsync_apply *apply = &resync->apply;
     bool was_reset = false;
 
-    cpmsync_command_clear(&command->text);
-    resync->select_busy = false;
-    resync->in_flight--;
-    resync->held++;
     if (tagged && tagged->condition == CPMSYNC_CONDITION_OK) {
         *resync->config.selected = CPMSYNC_SELECTED_YES;
         if (!resync->failed) {
@@ -357,19 +232,16 @@ static void select_done(struct cpmsync_session_command *command, int error, cons
         *resync->config.selected = CPMSYNC_SELECTED_NO; /* C-07 */
     }
     if (was_reset) {
-        void_fetches(resync);
+        cpmsync_requests_void(&resync->requests);
         resync->next_first = 1;
     }
     if (error) {
-        void_fetches(resync);
-        if (error == CPMSYNC_ERR_BAD && !resync->failed &&
-            cpmsync_plan_lower(resync->config.facts, resync->rung, resync->config.session))
+        cpmsync_requests_void(&resync->requests);
+        if (error == CPMSYNC_ERR_BAD && !resync->failed && cpmsync_plan_lower(resync->config.facts, resync->rung))
             cpmsync_apply_refused(apply); /* asked for once more, a rung lower */
         else
             fail(resync, error == CPMSYNC_ERR_NO ? CPMSYNC_ERR_NO_MAILBOX : error, tagged);
     }
-    resync->held--;
-    go_on(resync);
 }
 
 /* ---- new messages, and the full pass */
@@ -386,8 +258,8 @@ static uint32_t last_wanted(const struct cpmsync_resync *resync)
 static void settle(struct cpmsync_resync *resync)
 {
     struct cpmsync_apply *apply = &resync->apply;
-    bool quiet =
-        resync->in_flight == 0 && !resync->pass_due && !apply->tail_due && resync->next_first > last_wanted(resync);
+    bool quiet = resync->requests.in_flight == 0 && !resync->pass_due && !resync->changes_due && !apply->tail_due &&
+                 resync->next_first > last_wanted(resync);
 
     if (!quiet || apply->suspect || apply->rise || !cpmsync_apply_counts(apply))
         return;
@@ -397,17 +269,17 @@ static void settle(struct cpmsync_resync *resync)
         cpmsync_batch_bits(&apply->batch, resync->mailbox->bits | CPMSYNC_MAILBOX_VERIFIED);
 }
 
-static void tail_done(struct cpmsync_resync *resync, const struct fetch *fetch)
+static void tail_done(struct cpmsync_resync *resync, const struct cpmsync_request *range)
 {
     struct cpmsync_apply *apply = &resync->apply;
-    uint32_t highest = cpmsync_cache_highest(&resync->mailbox->cache, fetch->first, fetch->last);
+    uint32_t highest = cpmsync_cache_highest(&resync->mailbox->cache, range->first, range->last);
 
     if (apply->batch.open)
         cpmsync_batch_bits(&apply->batch, resync->mailbox->bits & ~(unsigned)CPMSYNC_MAILBOX_VERIFIED);
     /* Never past what is known to have been told (R15). */
     if (apply->uidnext_known && apply->uidnext - 1 > highest)
         highest = apply->uidnext - 1;
-    cpmsync_batch_cover(&apply->batch, fetch->first, highest < fetch->last ? highest : fetch->last);
+    cpmsync_batch_cover(&apply->batch, range->first, highest < range->last ? highest : range->last);
 }
 
 static void pass_done(struct cpmsync_resync *resync)
@@ -419,71 +291,96 @@ static void pass_done(struct cpmsync_resync *resync)
     resync->next_first = (uint64_t)cpmsync_uidset_last(&resync->mailbox->cache.covered) + 1;
 }
 
-static void fetch_done(struct cpmsync_session_command *command, int error, const struct cpmsync_response *tagged)
+static void answered(struct cpmsync_resync *resync, const struct cpmsync_request *range)
 {
-    struct fetch *fetch = OWNER(command, struct fetch, command);
-    struct cpmsync_resync *resync = fetch->resync;
-
-    cpmsync_command_clear(&command->text);
-    fetch->busy = false;
-    resync->in_flight--;
-    resync->held++;
-    if (!resync->failed && resync->selected && !fetch->voided && !resync->apply.other_uidvalidity) {
-        if (!error && cpmsync_slice_is(tagged->code.name, "MESSAGELIMIT"))
-            error = CPMSYNC_ERR_SERVER_LIMIT; /* only part of it was answered (PG-06) */
-        if (error == CPMSYNC_ERR_BAD && fetch->modseq && !resync->mod_sequences) {
-            resync->next_first = fetch->first; /* asked for MODSEQ before NOMODSEQ was known */
-        } else if (error == CPMSYNC_ERR_BAD && fetch->kind == FETCH_CHANGES) {
-            resync->apply.rise = 0;
-            resync->pass_due = true;
-        } else if (error) {
-            fail(resync, error, tagged);
-        } else {
-            cpmsync_apply_code(&resync->apply, &tagged->code);
-            cpmsync_apply_tagged(&resync->apply);
-            if (fetch->kind == FETCH_PASS)
-                pass_done(resync);
-            else if (fetch->kind == FETCH_TAIL)
-                tail_done(resync, fetch);
-            else
-                resync->apply.rise = 0;
-            settle(resync);
-            commit(resync);
-        }
-    } else if (error && !tagged) {
-        fail(resync, error, NULL);
+    switch (range->kind) {
+    case CPMSYNC_REQUEST_TAIL:
+        tail_done(resync, range);
+        break;
+    case CPMSYNC_REQUEST_PASS:
+        pass_done(resync);
+        break;
+    case CPMSYNC_REQUEST_CHANGES:
+        resync->apply.rise = 0;
+        resync->changes_due = false;
+        break;
+    case CPMSYNC_REQUEST_SEARCH:
+        cpmsync_apply_searched(&resync->apply, range->last);
+        break;
+    case CPMSYNC_REQUEST_UNSELECT:
+    case CPMSYNC_REQUEST_SELECT:
+        break;
     }
+    settle(resync);
+    commit(resync);
+}
+
+static void range_done(struct cpmsync_resync *resync, const struct cpmsync_request *range, int error,
+    const struct cpmsync_response *tagged)
+{
+    bool ours = !resync->failed && resync->selected && !range->voided && !resync->apply.other_uidvalidity;
+    bool extra = range->kind == CPMSYNC_REQUEST_CHANGES || range->kind == CPMSYNC_REQUEST_SEARCH;
+
+    if (!ours) {
+        if (error && !tagged)
+            fail(resync, error, NULL);
+        return;
+    }
+    if (!error && cpmsync_slice_is(tagged->code.name, "MESSAGELIMIT"))
+        error = CPMSYNC_ERR_SERVER_LIMIT; /* only part of it was answered (PG-06) */
+    if (error == CPMSYNC_ERR_BAD && range->modseq && !resync->mod_sequences) {
+        resync->next_first = range->first; /* asked for MODSEQ before NOMODSEQ was known */
+    } else if (error == CPMSYNC_ERR_BAD && extra) {
+        resync->changes_due = false;
+        resync->pass_due = true;
+    } else if (error) {
+        fail(resync, error, tagged);
+    } else {
+        cpmsync_apply_code(&resync->apply, &tagged->code);
+        cpmsync_apply_tagged(&resync->apply);
+        answered(resync, range);
+    }
+}
+
+static void request_done(
+    void *ctx, const struct cpmsync_request *request, int error, const struct cpmsync_response *tagged)
+{
+    struct cpmsync_resync *resync = ctx;
+
+    resync->held++;
+    if (request->kind == CPMSYNC_REQUEST_UNSELECT)
+        unselect_done(resync, error, tagged);
+    else if (request->kind == CPMSYNC_REQUEST_SELECT)
+        select_done(resync, error, tagged);
+    else
+        range_done(resync, request, error, tagged);
     resync->held--;
     go_on(resync);
 }
 
-/* ---- what next */
-
-/* What is missing lies from here on. */
-static uint32_t first_unanswered(const struct cpmsync_resync *resync)
+static void message_found(void *ctx, uint32_t first, uint32_t last)
 {
-    uint32_t first = (uint32_t)resync->next_first;
+    struct cpmsync_resync *resync = ctx;
 
-    for (size_t i = 0; i < CPMSYNC_RESYNC_WINDOW; i++) {
-        const struct fetch *fetch = &resync->fetches[i];
-        if (fetch->busy && !fetch->voided && fetch->kind == FETCH_TAIL && fetch->first < first)
-            first = fetch->first;
-    }
-    return first;
+    if (!resync->failed)
+        cpmsync_apply_found(&resync->apply, first, last);
 }
+
+/* ---- what next */
 
 static void submit_tails(struct cpmsync_resync *resync)
 {
     struct cpmsync_apply *apply = &resync->apply;
     uint32_t last = last_wanted(resync);
 
-    while (!resync->failed && resync->next_first <= last && free_fetch(resync)) {
+    while (!resync->failed && resync->next_first <= last && cpmsync_requests_room(&resync->requests)) {
         size_t cached = cpmsync_columns_count(resync->mailbox->cache.columns);
         uint32_t missing = apply->exists > cached ? apply->exists - (uint32_t)cached : 0;
         uint32_t first = (uint32_t)resync->next_first;
-        uint32_t width = cpmsync_plan_range(last - first_unanswered(resync) + 1, missing);
+        uint32_t lowest = cpmsync_requests_lowest(&resync->requests, first); /* what is missing lies from there on */
+        uint32_t width = cpmsync_plan_range(last - lowest + 1, missing);
         uint32_t end = last - first < width ? last : first + width - 1;
-        if (submit_fetch(resync, FETCH_TAIL, first, end))
+        if (ask(resync, CPMSYNC_REQUEST_TAIL, first, end))
             resync->next_first = (uint64_t)end + 1;
     }
 }
@@ -497,27 +394,47 @@ static void submit_late_tail(struct cpmsync_resync *resync)
     if (++resync->late_tails > CPMSYNC_RESYNC_LATE_TAILS)
         fail(resync, CPMSYNC_ERR_UNVERIFIED, NULL);
     else if (first)
-        submit_fetch(resync, FETCH_TAIL, first, UINT32_MAX);
+        ask(resync, CPMSYNC_REQUEST_TAIL, first, UINT32_MAX);
 }
 
-/* The server says that something changed, and nothing of what it told is that (R13, PF-13). */
+/* What changed since the cursor: without QRESYNC (Q-39), or because nothing the server told explains that something did
+ * (R13, PF-13). */
 static void submit_changes(struct cpmsync_resync *resync)
+{
+    sent(resync,
+        cpmsync_request_changes(&resync->requests, resync->old_last, resync->old_modseq, qresync_answered(resync)));
+}
+
+/* Without QRESYNC nobody says what is gone: where the count does not prove that nothing is, the rest is searched for. */
+static bool search_due(const struct cpmsync_resync *resync)
+{
+    const struct cpmsync_apply *apply = &resync->apply;
+    bool unproven = !apply->exists_known || apply->uncounted || !cpmsync_apply_counts(apply);
+
+    return !qresync_answered(resync) && resync->passes == 0 && !resync->searched && !apply->suspect && unproven &&
+           resync->mailbox->cache.covered.count != 0;
+}
+
+static void submit_search(struct cpmsync_resync *resync)
 {
     uint32_t last = cpmsync_uidset_last(&resync->mailbox->cache.covered);
 
-    submit_fetch(resync, FETCH_CHANGES, 1, last);
+    resync->searched = true;
+    cpmsync_apply_search(&resync->apply);
+    sent(resync, cpmsync_request_search(&resync->requests, last));
 }
 
 static void submit_pass(struct cpmsync_resync *resync)
 {
     resync->pass_due = false;
+    resync->changes_due = false;
     if (++resync->passes > CPMSYNC_RESYNC_PASSES) {
         fail(resync, CPMSYNC_ERR_UNVERIFIED, NULL);
         return;
     }
     cpmsync_apply_pass(&resync->apply);
     if (good(resync))
-        submit_fetch(resync, FETCH_PASS, 1, UINT32_MAX);
+        ask(resync, CPMSYNC_REQUEST_PASS, 1, UINT32_MAX);
 }
 
 /* Everything asked for was answered (R12). True when nothing is left. */
@@ -529,8 +446,12 @@ static bool verified(struct cpmsync_resync *resync)
         cpmsync_batch_cursor(&apply->batch, resync->old_modseq);
         if (commit(resync))
             resync->pass_due = true;
+        if (resync->passes == 0)
+            cpmsync_plan_failed(resync->config.facts, resync->rung);
         return false;
     }
+    if (resync->passes == 0)
+        cpmsync_plan_held(resync->config.facts, resync->rung);
     settle(resync);
     return commit(resync);
 }
@@ -545,32 +466,34 @@ static bool advance(struct cpmsync_resync *resync)
 {
     struct cpmsync_apply *apply = &resync->apply;
 
-    while (!resync->failed && !resync->select_busy) {
+    while (!resync->failed && !cpmsync_requests_busy(&resync->requests, CPMSYNC_REQUEST_SELECT)) {
         if (!good(resync))
             break;
         if (!resync->selected || apply->other_uidvalidity) {
-            if (resync->in_flight)
+            if (resync->requests.in_flight)
                 return false;
             start_round(resync);
             continue;
         }
         if (!resync->pass_due)
             submit_tails(resync);
-        if (resync->failed || resync->in_flight)
+        if (resync->failed || resync->requests.in_flight)
             break;
         if (resync->pass_due) {
             submit_pass(resync);
         } else if (apply->tail_due) {
             submit_late_tail(resync);
-        } else if (apply->rise && !apply->suspect && cpmsync_apply_counts(apply)) {
+        } else if (resync->changes_due || (apply->rise && !apply->suspect && cpmsync_apply_counts(apply))) {
             submit_changes(resync);
+        } else if (search_due(resync)) {
+            submit_search(resync);
         } else if (verified(resync)) {
             return true;
         }
-        if (resync->in_flight)
+        if (resync->requests.in_flight)
             break;
     }
-    return !good(resync) && resync->in_flight == 0;
+    return !good(resync) && resync->requests.in_flight == 0;
 }
 
 static void go_on(struct cpmsync_resync *resync)
@@ -611,6 +534,11 @@ int cpmsync_resync_new(
     if (!resync)
         return CPMSYNC_ERR_NOMEM;
     resync->config = *config;
+    resync->requests.mem = config->mem;
+    resync->requests.session = config->session;
+    resync->requests.ctx = resync;
+    resync->requests.done = request_done;
+    resync->requests.found = message_found;
     cpmsync_buf_init(&resync->wire_name, config->mem, CPMSYNC_MAILBOX_NAME_MAX);
     int error = cpmsync_mailbox_name_encode(name, false, &resync->wire_name);
     if (!error)
@@ -624,7 +552,7 @@ int cpmsync_resync_new(
     resync->held++;
     start_round(resync);
     resync->held--;
-    if (resync->failed && resync->in_flight == 0) {
+    if (resync->failed && resync->requests.in_flight == 0) {
         error = resync->err.error;
         cpmsync_resync_free(resync);
         return error;

@@ -11,7 +11,6 @@
 #include "sync/apply.h"
 
 enum {
-    CPMSYNC_RESYNC_WINDOW = 8,     /* ranges in flight */
     CPMSYNC_RESYNC_RANGE = 200,    /* messages in a range */
     CPMSYNC_RESYNC_ROUNDS = 4,     /* SELECTs of the mailbox before it is given up */
     CPMSYNC_RESYNC_PASSES = 3,     /* full passes (R14) */

@@ -119,12 +119,12 @@ static void test_q_22_each_bad_goes_one_rung_down(void **state)
 
     (void)state;
     open_bench(&bench, "IMAP4rev1");
-    assert_true(cpmsync_plan_lower(&bench.talk.facts, CPMSYNC_RUNG_QRESYNC, bench.talk.session));
+    assert_true(cpmsync_plan_lower(&bench.talk.facts, CPMSYNC_RUNG_QRESYNC));
     assert_true(bench.talk.facts.no_qresync);
     assert_false(bench.talk.facts.no_condstore);
-    assert_true(cpmsync_plan_lower(&bench.talk.facts, CPMSYNC_RUNG_CONDSTORE, bench.talk.session));
+    assert_true(cpmsync_plan_lower(&bench.talk.facts, CPMSYNC_RUNG_CONDSTORE));
     assert_true(bench.talk.facts.no_condstore);
-    assert_false(cpmsync_plan_lower(&bench.talk.facts, CPMSYNC_RUNG_PLAIN, bench.talk.session));
+    assert_false(cpmsync_plan_lower(&bench.talk.facts, CPMSYNC_RUNG_PLAIN));
     close_bench(&bench);
 }
 
@@ -226,9 +226,27 @@ static void test_ranges_hold_about_as_many_messages_however_sparse(void **state)
     assert_int_equal(cpmsync_plan_range(UINT32_MAX, UINT32_MAX), CPMSYNC_RESYNC_RANGE);
 }
 
+static void test_r_14_three_failures_running_are_a_rung_lower(void **state)
+{
+    struct cpmsync_server_facts facts;
+
+    (void)state;
+    cpmsync_server_facts_init(&facts, NULL);
+    cpmsync_plan_failed(&facts, CPMSYNC_RUNG_QRESYNC);
+    cpmsync_plan_failed(&facts, CPMSYNC_RUNG_QRESYNC);
+    cpmsync_plan_held(&facts, CPMSYNC_RUNG_QRESYNC);
+    cpmsync_plan_failed(&facts, CPMSYNC_RUNG_QRESYNC);
+    cpmsync_plan_failed(&facts, CPMSYNC_RUNG_QRESYNC);
+    cpmsync_plan_failed(&facts, CPMSYNC_RUNG_CONDSTORE); /* says nothing about QRESYNC */
+    assert_false(facts.no_qresync);
+    cpmsync_plan_failed(&facts, CPMSYNC_RUNG_QRESYNC);
+    assert_true(facts.no_qresync);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_r_14_three_failures_running_are_a_rung_lower),
         cmocka_unit_test(test_d_24_the_ladder_with_qresync),
         cmocka_unit_test(test_e_02_enabled_without_qresync_is_condstore),
         cmocka_unit_test(test_d_24_the_ladder_without_extensions),
