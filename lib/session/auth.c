@@ -215,6 +215,8 @@ static void send_authenticate(
     /* PLAIN is complete with its initial response, so no line behind it can be taken for an answer. */
     if (!followed || mechanism != CPMSYNC_SASL_PLAIN || !can(session, "SASL-IR"))
         login->command.rules = CPMSYNC_COMMAND_ALONE;
+    else
+        login->command.rules = CPMSYNC_COMMAND_APART; /* Cyrus 3.6 loses what stands in the same TLS record */
     login->command.continuation = on_challenge;
     cpmsync_command_atom(&login->command.text, cpmsync_sasl_name(mechanism));
     if (rc == 0 && can(session, "SASL-IR"))

@@ -135,6 +135,13 @@ static void on_strange_tag(struct cpmsync_session *session)
         cpmsync_state_fail(session, CPMSYNC_ERR_PROTOCOL);
 }
 
+/* The server took what followed the login for something else (R3; Cyrus 3.6). */
+static bool is_second_answer_to_login(const struct cpmsync_session *session, const struct cpmsync_response *tagged)
+{
+    return session->burst && tagged->condition == CPMSYNC_CONDITION_BAD &&
+           cpmsync_slice_eq(tagged->tag, cpmsync_slice_str(session->login.command.tag));
+}
+
 static void complete(
     struct cpmsync_session *session, struct cpmsync_session_command *command, const struct cpmsync_response *tagged)
 {
@@ -163,7 +170,9 @@ static void on_tagged(struct cpmsync_session *session, const struct cpmsync_resp
         return;
     }
     if (whose == CPMSYNC_TAG_FINISHED) {
-        if (!tagged->more)
+        if (!tagged->more && is_second_answer_to_login(session, tagged))
+            cpmsync_state_swallowed(session);
+        else if (!tagged->more)
             on_strange_tag(session);
         return;
     }

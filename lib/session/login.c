@@ -296,6 +296,7 @@ static void go_ahead(struct cpmsync_session *session)
     if (!guess_capability(session, session->config.facts->after_login))
         return;
     session->assumed = true;
+    session->burst = true;
     login->proved = true;
     enter_ready(session);
 }

@@ -84,6 +84,8 @@ static int give_text(struct cpmsync_pipeline *pipeline, struct cpmsync_session_c
     cpmsync_buf_grown(&pipeline->out, len);
     pipeline->given += len;
     trace_text(pipeline, text, command->sent, stop);
+    if (end && (command->rules & CPMSYNC_COMMAND_APART))
+        pipeline->apart = pipeline->given;
     if (end)
         trace(pipeline, CPMSYNC_SLICE("\r\n"));
     command->sent = stop;
@@ -272,9 +274,14 @@ bool cpmsync_pipeline_withdraw(struct cpmsync_pipeline *pipeline, struct cpmsync
 
 size_t cpmsync_pipeline_output(struct cpmsync_pipeline *pipeline, const uint8_t **data)
 {
-    *data = pipeline->out.len ? cpmsync_buf_data(&pipeline->out) : NULL;
-    pipeline->shown = pipeline->given;
-    return pipeline->out.len;
+    size_t len = pipeline->out.len;
+
+    if (pipeline->apart > pipeline->acked && pipeline->apart - pipeline->acked < len)
+        len = (size_t)(pipeline->apart - pipeline->acked);
+    *data = len ? cpmsync_buf_data(&pipeline->out) : NULL;
+    if (pipeline->shown < pipeline->acked + len)
+        pipeline->shown = pipeline->acked + len;
+    return len;
 }
 
 void cpmsync_pipeline_ack(struct cpmsync_pipeline *pipeline, size_t len)

@@ -21,6 +21,7 @@ struct cpmsync_pipeline {
     uint64_t given; /* octets that ever went into `out` */
     uint64_t acked; /* of these, octets the transport took */
     uint64_t shown; /* octets that may have been sent: all that output() showed */
+    uint64_t apart; /* where a command that stands APART ends in `given` */
     uint64_t ends;  /* where the burst of a command that ENDS begins */
     bool heard;     /* something came since the last octet was sent */
     uint64_t flights;

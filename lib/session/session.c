@@ -86,6 +86,8 @@ static void time_out(struct cpmsync_session *session)
         cpmsync_state_fail(session, CPMSYNC_OK);
     else if (session->bye.error)
         cpmsync_state_fail_bye(session);
+    else if (session->burst && session->logged_in)
+        cpmsync_state_swallowed(session);
     else
         cpmsync_state_fail(session, CPMSYNC_ERR_TIMEOUT);
 }
@@ -117,8 +119,10 @@ void cpmsync_session_feed(struct cpmsync_session *session, int64_t now, const ui
     session->pipeline.heard = true;
     session->now = now;
     cpmsync_dispatch(session, cpmsync_slice_of(data, len));
-    if (session->pipeline.first == NULL)
+    if (session->logged_in && session->pipeline.first == NULL) {
+        session->burst = false;
         session->silent_at = CPMSYNC_NEVER;
+    }
     pump(session);
     check_deadline(session, now, true);
 }

@@ -36,7 +36,9 @@ enum cpmsync_command_rules {
     CPMSYNC_COMMAND_ALONE = 1,   /* nothing is sent behind it until it completes (STARTTLS, challenges: P-10) */
     CPMSYNC_COMMAND_SELECT = 2,  /* selects or unselects: no CHANGES behind it (P-12) */
     CPMSYNC_COMMAND_CHANGES = 4, /* changes messages: waits until no SELECT is in flight */
-    CPMSYNC_COMMAND_ENDS = 8     /* LOGOUT: nothing is submitted behind it */
+    CPMSYNC_COMMAND_ENDS = 8,    /* LOGOUT: nothing is submitted behind it */
+    CPMSYNC_COMMAND_APART =
+        16 /* what follows it is not shown by the same output(), so that it comes in its own record */
 };
 
 /*

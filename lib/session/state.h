@@ -17,7 +17,8 @@ struct cpmsync_session {
     bool secure;    /* encrypted, and the peer authenticated */
     bool greeted;   /* the greeting came */
     bool assumed;   /* what follows the login was sent on the guess (R1) */
-    bool swallowed; /* and nothing of it was answered (R3) */
+    bool burst;     /* ... and is not answered whole yet */
+    bool swallowed; /* ... and will not be (R3) */
     bool logged_in; /* the server said so */
     bool freeing;
     struct cpmsync_frame frame;

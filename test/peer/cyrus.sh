@@ -88,8 +88,4 @@ is_up() {
 # It complains to syslog, which is not ours.
 complaints() { tail -n 5 "$run/out"; }
 
-# Cyrus 3.6 loses commands that came in the TLS record of AUTHENTICATE PLAIN with an initial response, and answers that
-# one twice; those behind LOGIN it answers.
-export PEER_MECHANISM="${PEER_MECHANISM-LOGIN}"
-
 peer_server "$@"
