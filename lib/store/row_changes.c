@@ -239,6 +239,8 @@ static int decode_rows(struct cpmsync_row_changes *changes, const uint8_t *octet
     struct cpmsync_stored_row *in;
     uint32_t last = 0;
 
+    if (count == 0)
+        return 0;
     if (reserve(changes, changes->count + 2 * count))
         return CPMSYNC_ERR_NOMEM;
     in = changes->rows + changes->count + count;

@@ -7,6 +7,13 @@
 
 enum { NAME_MAX_OCTETS = 256, SHM_REGIONS = 64, SHM_LOCKS = 8 };
 
+/* Of shared memory; the octets lie behind it. SQLite reads and writes them through a pointer, also when the process they stand
+ * for is dead already: they are freed when the last file of it is closed. */
+struct region {
+    struct region *next;
+    uint64_t align;
+};
+
 /* What a file holds, in memory and on the medium. */
 struct image {
     uint8_t *octets;
@@ -22,7 +29,7 @@ struct stored_file {
     struct image flushed;
     size_t dirty_from; /* octets outside are equal in both images */
     size_t dirty_to;
-    void *regions[SHM_REGIONS];
+    struct region *regions[SHM_REGIONS];
     unsigned shm_shared[SHM_LOCKS];
     bool shm_exclusive[SHM_LOCKS];
     unsigned shared; /* handles that lock the file */
@@ -34,7 +41,9 @@ struct powerloss_disk {
     sqlite3_vfs vfs;
     size_t sector_size;
     struct stored_file *files;
-    uint64_t life; /* grows when all open files die */
+    struct region *lost; /* by files that may be open still */
+    size_t handles;      /* that are open */
+    uint64_t life;       /* grows when all open files die */
     uint64_t calls;
     uint64_t calls_left;
     uint64_t flushes;
@@ -277,8 +286,9 @@ static int shm_map(sqlite3_file *base, int region, int size, int extend, void vo
     if (handle->life != handle->disk->life || region < 0 || region >= SHM_REGIONS)
         return SQLITE_IOERR_SHMMAP;
     if (handle->file->regions[region] == NULL && extend)
-        handle->file->regions[region] = calloc(1, (size_t)size);
-    *memory = handle->file->regions[region];
+        handle->file->regions[region] = calloc(1, sizeof(struct region) + (size_t)size);
+    if (handle->file->regions[region] != NULL)
+        *memory = handle->file->regions[region] + 1;
     return *memory == NULL && extend ? SQLITE_NOMEM : SQLITE_OK;
 }
 
@@ -345,12 +355,27 @@ static int shm_unmap(sqlite3_file *base, int delete)
 
 /* --- the disk ----------------------------------------------------------------------------------------------------- */
 
-static void drop_shm(struct stored_file *file)
+static void free_lost(struct powerloss_disk *disk)
+{
+    struct region *region;
+
+    while ((region = disk->lost) != NULL) {
+        disk->lost = region->next;
+        free(region);
+    }
+}
+
+static void drop_shm(struct powerloss_disk *disk, struct stored_file *file)
 {
     for (size_t i = 0; i < SHM_REGIONS; i++) {
-        free(file->regions[i]);
+        if (file->regions[i] != NULL) {
+            file->regions[i]->next = disk->lost;
+            disk->lost = file->regions[i];
+        }
         file->regions[i] = NULL;
     }
+    if (disk->handles == 0)
+        free_lost(disk);
     memset(file->shm_shared, 0, sizeof file->shm_shared);
     memset(file->shm_exclusive, 0, sizeof file->shm_exclusive);
     file->shared = 0;
@@ -395,6 +420,8 @@ static int file_close(sqlite3_file *base)
         handle->file->now.exists = false;
         (void)set_len(&handle->file->now, 0);
     }
+    if (--handle->disk->handles == 0)
+        free_lost(handle->disk);
     return SQLITE_OK;
 }
 
@@ -437,6 +464,7 @@ static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *base, int 
     handle->disk = disk;
     handle->file = file;
     handle->life = disk->life;
+    disk->handles++;
     handle->delete_on_close = (flags & SQLITE_OPEN_DELETEONCLOSE) != 0;
     if (out_flags != NULL)
         *out_flags = flags;
@@ -455,7 +483,7 @@ static int vfs_delete(sqlite3_vfs *vfs, const char *name, int sync_directory)
     soil(file, 0, file->now.len);
     (void)set_len(&file->now, 0);
     file->now.exists = false;
-    drop_shm(file);
+    drop_shm(disk, file);
     if (sync_directory && !disk->ignore_flush)
         (void)flush(file);
     return SQLITE_OK;
@@ -544,11 +572,12 @@ void powerloss_free(struct powerloss_disk *disk)
     (void)sqlite3_vfs_unregister(&disk->vfs);
     while ((file = disk->files) != NULL) {
         disk->files = file->next;
-        drop_shm(file);
+        drop_shm(disk, file);
         free(file->now.octets);
         free(file->flushed.octets);
         free(file);
     }
+    free_lost(disk);
     free(disk);
 }
 
@@ -557,7 +586,7 @@ void powerloss_kill(struct powerloss_disk *disk)
     disk->life++;
     disk->calls_left = UINT64_MAX;
     for (struct stored_file *file = disk->files; file != NULL; file = file->next)
-        drop_shm(file);
+        drop_shm(disk, file);
 }
 
 static bool sector_differs(const struct powerloss_disk *disk, const struct stored_file *file, size_t at)
