@@ -118,6 +118,8 @@ static int make_connector(struct cli_account *account, struct cpmsync_connector 
     tls.allocator = &account->memory.allocator;
     tls.host = options->url.host;
     tls.ca_file = options->ca;
+    tls.port = options->url.port;
+    tls.account = options->url.user;
     tls.starttls = !options->url.implicit_tls;
     tls.handshake_timeout_ms = options->timeout_ms;
     tls.single_thread = 1;

@@ -136,6 +136,8 @@ CPMSYNC_API int cpmsync_connector_tcp(struct cpmsync_connector *connector, const
  * 9525). mbedTLS takes its memory (some 45 KB a connection, more while a full handshake holds the trust) from malloc: its
  * allocator is a global of the process and not ours to set.
  */
+enum { CPMSYNC_TLS_PIN_LEN = 32, CPMSYNC_TLS_PINS_MAX = 64 };
+
 struct cpmsync_tls_config {
     size_t size;
     const struct cpmsync_allocator *allocator;
@@ -147,9 +149,10 @@ struct cpmsync_tls_config {
     int starttls;                 /* 1: start in clear; TLS begins when the session asks for it */
     int64_t handshake_timeout_ms; /* 0 is 60,000 */
     /* Where resumable sessions are kept; both NULL: in memory as long as the connector lives. The octets are secret, at
-     * most 16,384, and one account's: they are bound to host, trust and mode, but port and user are not known here.
-     * load returns the number of octets put into `data` (0: none), save's return is ignored; save with `len` 0 means
-     * that what was saved must be forgotten. */
+     * most 16,384. A resumed session skips the certificate's checks, so one is offered only where host, port, account,
+     * mode and trust (the anchors, a file's place, size and times, the pins) are those it was
+     * made under, and for a day at most; else it is forgotten (R26). load returns the number of octets put into `data`
+     * (0: none), save's return is ignored; save with `len` 0 means that what was saved must be forgotten. */
     void *session_ctx;
     int64_t (*session_load)(void *ctx, uint8_t *data, size_t max);
     int (*session_save)(void *ctx, const uint8_t *data, size_t len);
@@ -160,6 +163,19 @@ struct cpmsync_tls_config {
      * or 0: not known, then sessions of session_load are offered whatever their age; those in memory are aged by step's
      * `now`. ctx is session_ctx. */
     int64_t (*wall_time)(void *ctx);
+    /* What else a session is bound to, and nothing more: the port connected to, and whose session it is, in words of the
+     * app's own (the user is enough; NULL is ""). Two accounts that differ here never resume each other's. */
+    uint16_t port;
+    const char *account;
+    /*
+     * Pins: SHA-256 of a certificate's SubjectPublicKeyInfo in DER (RFC 7469 2.4), at most CPMSYNC_TLS_PINS_MAX. They are
+     * asked for in addition to everything else and replace nothing: the chain must end in an anchor (ca_file, ca_data,
+     * or with neither the system's bundle) and be for the host, and one certificate of the chain as verified, the
+     * server's, an intermediate one or the anchor, must have a pinned key. If none has, x509_flags says
+     * MBEDTLS_X509_BADCERT_OTHER. A server whose certificate nobody signed is pinned by giving that as ca_data. Copied.
+     */
+    const uint8_t (*pins)[CPMSYNC_TLS_PIN_LEN];
+    size_t pin_count;
 };
 
 /*

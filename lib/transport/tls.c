@@ -42,8 +42,10 @@ static void connector_free(void *self)
     cpmsync_tls_wipe_free(mem, connector->session, connector->session_len);
     cpmsync_tls_random_clear(&connector->random);
     cpmsync_mem_free(mem, connector->host);
+    cpmsync_mem_free(mem, connector->account);
     cpmsync_mem_free(mem, connector->ca_file);
     cpmsync_mem_free(mem, connector->ca_data);
+    cpmsync_mem_free(mem, connector->pins);
     cpmsync_connector_free(&connector->inner);
     cpmsync_mem_free(mem, connector);
 }
@@ -65,6 +67,8 @@ static int check_config(struct cpmsync_tls_config *config, const struct cpmsync_
     size_t host_len = config->host ? strlen(config->host) : 0;
     if (!host_len || host_len > MBEDTLS_SSL_MAX_HOST_NAME_LEN || !config->ca_data != !config->ca_data_len)
         return CPMSYNC_ERR_INVALID_ARGUMENT;
+    if (!config->pins != !config->pin_count || config->pin_count > CPMSYNC_TLS_PINS_MAX)
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
     if (config->handshake_timeout_ms < CPMSYNC_OFF)
         return CPMSYNC_ERR_INVALID_ARGUMENT;
     if (!config->handshake_timeout_ms)
@@ -76,24 +80,47 @@ static int check_config(struct cpmsync_tls_config *config, const struct cpmsync_
     return 0;
 }
 
+static int copy_trust(struct cpmsync_tls_connector *connector)
+{
+    const struct cpmsync_tls_config *config = &connector->config;
+    const struct cpmsync_allocator *mem = connector->mem;
+    if (config->ca_file)
+        connector->ca_file = cpmsync_mem_copy(mem, config->ca_file, strlen(config->ca_file));
+    if (config->ca_data)
+        connector->ca_data = (uint8_t *)cpmsync_mem_copy(mem, config->ca_data, config->ca_data_len);
+    if (config->pins)
+        connector->pins = cpmsync_mem_alloc(mem, config->pin_count * CPMSYNC_TLS_PIN_LEN);
+    if ((config->ca_file && !connector->ca_file) || (config->ca_data && !connector->ca_data) ||
+        (config->pins && !connector->pins))
+        return CPMSYNC_ERR_NOMEM;
+    if (config->pins)
+        memcpy(connector->pins, config->pins, config->pin_count * CPMSYNC_TLS_PIN_LEN);
+    connector->trust.ca_file = connector->ca_file;
+    connector->trust.ca_data = connector->ca_data;
+    connector->trust.ca_data_len = config->ca_data_len;
+    connector->trust.pins = (const uint8_t(*)[CPMSYNC_TLS_PIN_LEN])connector->pins;
+    connector->trust.pin_count = config->pin_count;
+    return 0;
+}
+
 static int copy_settings(struct cpmsync_tls_connector *connector)
 {
     struct cpmsync_tls_config *config = &connector->config;
+    const char *account = config->account ? config->account : "";
     size_t host_len = strlen(config->host);
     if (host_len > 1 && config->host[host_len - 1] == '.') /* certificates hold names without it */
         host_len--;
     connector->host = cpmsync_mem_copy(connector->mem, config->host, host_len);
-    if (config->ca_file)
-        connector->ca_file = cpmsync_mem_copy(connector->mem, config->ca_file, strlen(config->ca_file));
-    if (config->ca_data)
-        connector->ca_data = (uint8_t *)cpmsync_mem_copy(connector->mem, config->ca_data, config->ca_data_len);
-    if (!connector->host || (config->ca_file && !connector->ca_file) || (config->ca_data && !connector->ca_data))
+    connector->account = cpmsync_mem_copy(connector->mem, account, strlen(account));
+    if (!connector->host || !connector->account || copy_trust(connector))
         return CPMSYNC_ERR_NOMEM;
-    connector->trust.ca_file = connector->ca_file;
-    connector->trust.ca_data = connector->ca_data;
-    connector->trust.ca_data_len = config->ca_data_len;
-    config->host = config->ca_file = NULL;
+    config->host = config->account = config->ca_file = NULL;
     config->ca_data = NULL;
+    config->pins = NULL;
+    connector->binding.host = connector->host;
+    connector->binding.port = config->port;
+    connector->binding.account = connector->account;
+    connector->binding.starttls = config->starttls;
     if (!cpmsync_address_parse(connector->host, &connector->address, NULL))
         connector->address.family = 0;
     return 0;

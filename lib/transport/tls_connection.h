@@ -20,9 +20,12 @@ struct cpmsync_tls_connector {
     struct cpmsync_tls_config config; /* without the pointers that are copied below */
     char *host;                       /* without a final dot */
     struct cpmsync_address address;   /* family 0: host is a name */
+    char *account;
     char *ca_file;
     uint8_t *ca_data;
+    uint8_t (*pins)[CPMSYNC_TLS_PIN_LEN];
     struct cpmsync_tls_trust trust;
+    struct cpmsync_tls_binding binding;
     struct cpmsync_tls_random random;
     uint8_t *session; /* in memory: the octets of tls_session.h; secret */
     size_t session_len;
@@ -54,6 +57,7 @@ struct cpmsync_tls {
     /* What is trusted; parsed only if the server shows a certificate, dropped behind it (R27). */
     mbedtls_x509_crt chain;
     bool certificate; /* the handshake came to the server's certificate: it is a full one */
+    bool pinned;      /* an unbroken chain leads from the certificate being looked at to a pinned key */
     bool checked;     /* our own check of the certificate ran */
     bool offered;     /* a saved session was offered */
 

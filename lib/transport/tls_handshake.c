@@ -37,13 +37,32 @@ static int error_of_flags(uint32_t flags)
     return flags == MBEDTLS_X509_BADCERT_CN_MISMATCH ? CPMSYNC_ERR_TLS_HOST : CPMSYNC_ERR_TLS_CERT;
 }
 
+static int check_pin(struct cpmsync_tls *tls, const mbedtls_x509_crt *certificate, uint32_t flags)
+{
+    const struct cpmsync_tls_trust *trust = &tls->connector->trust;
+    if (flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED) /* whatever is above did not sign it */
+        tls->pinned = false;
+    if (!trust->pin_count || tls->pinned)
+        return 0;
+    int found = cpmsync_tls_trust_is_pinned(trust, certificate);
+    if (found < 0)
+        return found;
+    tls->pinned = found;
+    return 0;
+}
+
 /* Runs for each certificate of the chain, the server's own last. */
 static int verify(void *ctx, mbedtls_x509_crt *certificate, int depth, uint32_t *flags)
 {
     struct cpmsync_tls *tls = ctx;
-    const struct cpmsync_address *address = &tls->connector->address;
+    const struct cpmsync_tls_connector *connector = tls->connector;
+    const struct cpmsync_address *address = &connector->address;
+    if (check_pin(tls, certificate, *flags))
+        return MBEDTLS_ERR_X509_ALLOC_FAILED;
     if (depth)
         return 0;
+    if (connector->trust.pin_count && !tls->pinned)
+        *flags |= MBEDTLS_X509_BADCERT_OTHER;
     *flags |= cpmsync_tls_trust_check_host(certificate, address->family ? address : NULL);
     tls->checked = true;
     return 0;
@@ -84,9 +103,7 @@ static int load_trust(struct cpmsync_tls *tls)
     const struct cpmsync_tls_connector *connector = tls->connector;
     tls->certificate = true;
     /* Bound to what is parsed now, not to what was there when the handshake began. */
-    int unbound =
-        cpmsync_tls_trust_digest(&connector->trust, connector->host, connector->config.starttls, tls->facts.digest);
-    if (unbound)
+    if (cpmsync_tls_trust_digest(&connector->trust, &connector->binding, tls->facts.digest))
         memset(tls->facts.digest, 0, sizeof(tls->facts.digest));
     int error = cpmsync_tls_trust_load(&connector->trust, &tls->chain, &tls->code);
     if (error)

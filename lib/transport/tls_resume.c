@@ -45,14 +45,17 @@ void cpmsync_tls_keep_session(struct cpmsync_tls *tls)
     cpmsync_tls_wipe_free(connector->mem, data, len);
 }
 
-/* Offers these octets if they are bound to what we are about to do. */
+/* Offers these octets if they are bound to what we are about to do; else they are of no more use. */
 static void offer_octets(struct cpmsync_tls *tls, const uint8_t *data, size_t len)
 {
-    const struct cpmsync_tls_connector *connector = tls->connector;
+    struct cpmsync_tls_connector *connector = tls->connector;
     struct cpmsync_tls_session_facts facts;
-    if (cpmsync_tls_session_facts(data, len, &facts) ||
-        !cpmsync_tls_session_is_valid(&facts, tls->facts.digest, cpmsync_tls_wall_time(connector)))
+    if (cpmsync_tls_session_facts(data, len, &facts))
         return;
+    if (!cpmsync_tls_session_is_valid(&facts, tls->facts.digest, cpmsync_tls_wall_time(connector))) {
+        cpmsync_tls_forget_session(connector);
+        return;
+    }
     if (cpmsync_tls_session_offer(&tls->ssl, data, len))
         return;
     tls->offered = true;
@@ -63,8 +66,7 @@ void cpmsync_tls_offer_session(struct cpmsync_tls *tls)
 {
     const struct cpmsync_tls_connector *connector = tls->connector;
     const struct cpmsync_tls_config *config = &connector->config;
-    if (config->no_resumption ||
-        cpmsync_tls_trust_digest(&connector->trust, connector->host, config->starttls, tls->facts.digest))
+    if (config->no_resumption || cpmsync_tls_trust_digest(&connector->trust, &connector->binding, tls->facts.digest))
         return;
     if (keeps_in_memory(connector)) {
         if (!connector->session || tls->now - connector->session_checked >= SESSION_MS)

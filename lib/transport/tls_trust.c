@@ -112,30 +112,52 @@ static int add_file(mbedtls_md_context_t *md, const char *path)
 #endif
 }
 
-static int add_settings(mbedtls_md_context_t *md, const struct cpmsync_tls_trust *trust, const char *host, int starttls)
+static int add_number(mbedtls_md_context_t *md, unsigned number)
+{
+    return add(md, &number, sizeof(number));
+}
+
+static int add_settings(
+    mbedtls_md_context_t *md, const struct cpmsync_tls_trust *trust, const struct cpmsync_tls_binding *binding)
 {
     const char *path = file_of(trust);
-    uint8_t mode = starttls != 0;
     if (!path)
         return CPMSYNC_ERR_TLS_TRUST;
-    if (add(md, host, strlen(host)) || add(md, &mode, 1) || add(md, path, strlen(path)) ||
-        add(md, trust->ca_data, trust->ca_data ? trust->ca_data_len : 0))
+    if (add(md, binding->host, strlen(binding->host)) || add_number(md, binding->port) ||
+        add(md, binding->account, strlen(binding->account)) || add_number(md, binding->starttls != 0))
+        return CPMSYNC_ERR_NOMEM;
+    if (add(md, path, strlen(path)) || add(md, trust->ca_data, trust->ca_data ? trust->ca_data_len : 0) ||
+        add(md, trust->pins, trust->pin_count * CPMSYNC_TLS_PIN_LEN))
         return CPMSYNC_ERR_NOMEM;
     return *path ? add_file(md, path) : 0;
 }
 
-int cpmsync_tls_trust_digest(
-    const struct cpmsync_tls_trust *trust, const char *host, int starttls, uint8_t digest[CPMSYNC_TLS_DIGEST_LEN])
+int cpmsync_tls_trust_digest(const struct cpmsync_tls_trust *trust, const struct cpmsync_tls_binding *binding,
+    uint8_t digest[CPMSYNC_TLS_DIGEST_LEN])
 {
     mbedtls_md_context_t md;
     int error = CPMSYNC_ERR_NOMEM;
     mbedtls_md_init(&md);
     if (!mbedtls_md_setup(&md, mbedtls_md_info_from_type(MBEDTLS_MD_SHA256), 0) && !mbedtls_md_starts(&md))
-        error = add_settings(&md, trust, host, starttls);
+        error = add_settings(&md, trust, binding);
     if (!error && mbedtls_md_finish(&md, digest))
         error = CPMSYNC_ERR_NOMEM;
     mbedtls_md_free(&md);
     return error;
+}
+
+/* ---------------------------------------------------------------- pins */
+
+int cpmsync_tls_trust_is_pinned(const struct cpmsync_tls_trust *trust, const mbedtls_x509_crt *certificate)
+{
+    uint8_t digest[CPMSYNC_TLS_PIN_LEN];
+    const mbedtls_x509_buf *key = &certificate->pk_raw; /* the whole SubjectPublicKeyInfo */
+    if (mbedtls_md(mbedtls_md_info_from_type(MBEDTLS_MD_SHA256), key->p, key->len, digest))
+        return CPMSYNC_ERR_NOMEM;
+    for (size_t i = 0; i < trust->pin_count; i++)
+        if (!memcmp(trust->pins[i], digest, sizeof(digest)))
+            return 1;
+    return 0;
 }
 
 /* ---------------------------------------------------------------- host */

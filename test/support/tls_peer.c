@@ -115,6 +115,20 @@ void support_certificate_clear(struct support_certificate *certificate)
     mbedtls_pk_free(&certificate->key);
 }
 
+void support_certificate_pin(struct support_certificate *certificate, uint8_t pin[32])
+{
+    unsigned char der[256]; /* filled from its end */
+    int len = mbedtls_pk_write_pubkey_der(&certificate->key, der, sizeof(der));
+    assert_true(len > 0);
+    assert_int_equal(
+        mbedtls_md(mbedtls_md_info_from_type(MBEDTLS_MD_SHA256), der + sizeof(der) - len, (size_t)len, pin), 0);
+}
+
+void support_certificate_append(struct support_certificate *certificate, const struct support_certificate *shown)
+{
+    assert_int_equal(mbedtls_x509_crt_parse_der(&certificate->crt, shown->crt.raw.p, shown->crt.raw.len), 0);
+}
+
 /* ---------------------------------------------------------------- a pipe in memory */
 
 static size_t smallest(size_t a, size_t b)

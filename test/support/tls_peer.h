@@ -49,6 +49,10 @@ struct support_certificate {
 void support_certificate_make(struct support_certificate *certificate, const struct support_certificate_spec *spec,
     const struct support_certificate *issuer, struct support_random *random);
 void support_certificate_clear(struct support_certificate *certificate);
+/* SHA-256 of its SubjectPublicKeyInfo, written anew from the key. */
+void support_certificate_pin(struct support_certificate *certificate, uint8_t pin[32]);
+/* Shown by the server behind its own certificate from now on. */
+void support_certificate_append(struct support_certificate *certificate, const struct support_certificate *shown);
 
 /* ---------------------------------------------------------------- a pipe in memory */
 

@@ -19,7 +19,8 @@ static void test_wrong_configurations_are_refused_and_free_the_inner_connector(v
 {
     struct tls_link *link = tls_link_new(state);
     struct cpmsync_tls_config good = tls_link_config(link, "mss.example");
-    struct cpmsync_tls_config wrong[6] = {good, good, good, good, good, good};
+    struct cpmsync_tls_config wrong[9] = {good, good, good, good, good, good, good, good, good};
+    static const uint8_t pins[CPMSYNC_TLS_PINS_MAX + 1][CPMSYNC_TLS_PIN_LEN];
     char long_host[300];
     memset(long_host, 'a', sizeof(long_host));
     long_host[299] = '\0';
@@ -29,7 +30,11 @@ static void test_wrong_configurations_are_refused_and_free_the_inner_connector(v
     wrong[3].ca_data_len = 0;
     wrong[4].handshake_timeout_ms = -2;
     wrong[5].host = long_host;
-    for (int i = 0; i < 6; i++) {
+    wrong[6].pin_count = 1;
+    wrong[7].pins = pins;
+    wrong[8].pins = pins;
+    wrong[8].pin_count = CPMSYNC_TLS_PINS_MAX + 1;
+    for (int i = 0; i < 9; i++) {
         assert_int_equal(tls_link_make(link, &wrong[i]), CPMSYNC_ERR_INVALID_ARGUMENT);
         assert_int_equal(link->inner_frees, i + 1);
     }
@@ -78,11 +83,16 @@ static void test_every_failing_allocation_is_survived(void **state)
 {
     struct support_allocator allocator;
     uint64_t n;
+    uint8_t pin[1][CPMSYNC_TLS_PIN_LEN];
+    support_certificate_pin(&((struct tls_world *)*state)->server, pin[0]);
     support_allocator_init(&allocator);
     for (n = 1;; n++) {
         struct tls_link *link = tls_link_new(state);
         struct cpmsync_tls_config config = tls_link_config(link, "mss.example");
         config.allocator = &allocator.mem;
+        config.account = "alice";
+        config.pins = (const uint8_t(*)[CPMSYNC_TLS_PIN_LEN])pin;
+        config.pin_count = 1;
         support_allocator_fail_at(&allocator, n);
         int error = tls_link_make(link, &config);
         for (int round = 0; round < 2 && !error; round++) {
@@ -105,7 +115,7 @@ static void test_every_failing_allocation_is_survived(void **state)
         if (!allocator.failures)
             break;
     }
-    assert_true(n >= 6);
+    assert_true(n >= 8);
 }
 
 #if defined(CPMSYNC_WITH_SOCKETS)

@@ -119,6 +119,96 @@ static void test_pf_116_the_name_is_sent_as_server_name(void **state)
     tls_link_free(link);
 }
 
+/* ---------------------------------------------------------------- pins */
+
+/* What comes of connecting to `host` with this one pin. */
+static int outcome_with_pin(
+    struct tls_link *link, struct cpmsync_tls_config *config, struct support_certificate *pinned, uint32_t *flags)
+{
+    uint8_t pins[2][CPMSYNC_TLS_PIN_LEN] = {{0}}; /* the first is nobody's */
+    support_certificate_pin(pinned, pins[1]);
+    config->pins = (const uint8_t(*)[CPMSYNC_TLS_PIN_LEN])pins;
+    config->pin_count = 2;
+    tls_link_connect(link, config);
+    int result = tls_link_shake(link, 0);
+    *flags = tls_link_info(link).x509_flags;
+    tls_link_disconnect(link);
+    tls_link_drop(link);
+    return result;
+}
+
+static void test_r_27_one_pinned_key_anywhere_in_the_chain_is_needed(void **state)
+{
+    struct tls_link *link = tls_link_new(state);
+    struct tls_world *world = link->world;
+    struct cpmsync_tls_config config = tls_link_config(link, "mss.example");
+    struct support_certificate middle, leaf;
+    struct support_certificate_spec middle_spec = {.common_name = "Middle", .is_ca = 1};
+    struct support_certificate_spec leaf_spec = {.common_name = "mss", .dns = {"mss.example"}};
+    uint32_t flags;
+    support_certificate_make(&middle, &middle_spec, &world->ca, &world->random);
+    support_certificate_make(&leaf, &leaf_spec, &middle, &world->random);
+    support_certificate_append(&leaf, &middle);
+    link->certificate = &leaf;
+    assert_int_equal(outcome_with_pin(link, &config, &leaf, &flags), 1);
+    assert_int_equal(outcome_with_pin(link, &config, &middle, &flags), 1);
+    assert_int_equal(outcome_with_pin(link, &config, &world->ca, &flags), 1);
+    assert_int_equal(outcome_with_pin(link, &config, &world->server, &flags), CPMSYNC_ERR_TLS_CERT);
+    assert_int_equal(flags, MBEDTLS_X509_BADCERT_OTHER);
+    support_certificate_clear(&leaf);
+    support_certificate_clear(&middle);
+    assert_int_equal(tls_link_make(link, &config), 0);
+    tls_link_free(link);
+}
+
+static void test_r_27_a_pin_replaces_neither_anchor_nor_name(void **state)
+{
+    struct tls_link *link = tls_link_new(state);
+    struct tls_world *world = link->world;
+    struct cpmsync_tls_config config = tls_link_config(link, "evil.example");
+    uint32_t flags;
+    assert_int_equal(outcome_with_pin(link, &config, &world->server, &flags), CPMSYNC_ERR_TLS_HOST);
+    config = tls_link_config(link, "mss.example");
+    config.ca_data = (const uint8_t *)world->other_ca.pem;
+    config.ca_data_len = world->other_ca.pem_len;
+    assert_int_equal(outcome_with_pin(link, &config, &world->server, &flags), CPMSYNC_ERR_TLS_CERT);
+    assert_int_equal(flags, MBEDTLS_X509_BADCERT_NOT_TRUSTED);
+    /* With no anchors named the system's bundle is asked, which does not know our authority. */
+    config.ca_data = NULL;
+    config.ca_data_len = 0;
+    assert_true(outcome_with_pin(link, &config, &world->server, &flags) < 0);
+    /* A certificate that nobody signed is its own anchor. */
+    link->certificate = &world->self_signed;
+    config.ca_data = (const uint8_t *)world->self_signed.pem;
+    config.ca_data_len = world->self_signed.pem_len;
+    assert_int_equal(outcome_with_pin(link, &config, &world->self_signed, &flags), 1);
+    assert_int_equal(tls_link_make(link, &config), 0);
+    tls_link_free(link);
+}
+
+/* The other authority bears the same name, so its certificate looks like one of the chain. */
+static void test_r_27_a_pinned_certificate_that_signed_nothing_does_not_count(void **state)
+{
+    struct tls_link *link = tls_link_new(state);
+    struct tls_world *world = link->world;
+    struct cpmsync_tls_config config = tls_link_config(link, "mss.example");
+    struct support_certificate leaf;
+    struct support_certificate_spec spec = {.common_name = "mss", .dns = {"mss.example"}};
+    uint32_t flags;
+    support_certificate_make(&leaf, &spec, &world->ca, &world->random);
+    support_certificate_append(&leaf, &world->other_ca);
+    link->certificate = &leaf;
+    assert_int_equal(outcome_with_pin(link, &config, &world->other_ca, &flags), CPMSYNC_ERR_TLS_CERT);
+    assert_int_equal(flags, MBEDTLS_X509_BADCERT_OTHER);
+    config.ca_data = (const uint8_t *)world->self_signed.pem;
+    config.ca_data_len = world->self_signed.pem_len;
+    assert_int_equal(outcome_with_pin(link, &config, &world->other_ca, &flags), CPMSYNC_ERR_TLS_CERT);
+    assert_int_equal(flags, MBEDTLS_X509_BADCERT_NOT_TRUSTED | MBEDTLS_X509_BADCERT_OTHER);
+    support_certificate_clear(&leaf);
+    assert_int_equal(tls_link_make(link, &config), 0);
+    tls_link_free(link);
+}
+
 static void test_unreadable_trust_shows_when_it_is_needed(void **state)
 {
     struct tls_link *link = tls_link_new(state);
@@ -281,6 +371,9 @@ int main(void)
         cmocka_unit_test(test_pf_116_self_signed_and_unknown_authority),
         cmocka_unit_test(test_pf_116_an_address_matches_iPAddress_and_is_no_server_name),
         cmocka_unit_test(test_pf_116_the_name_is_sent_as_server_name),
+        cmocka_unit_test(test_r_27_one_pinned_key_anywhere_in_the_chain_is_needed),
+        cmocka_unit_test(test_r_27_a_pin_replaces_neither_anchor_nor_name),
+        cmocka_unit_test(test_r_27_a_pinned_certificate_that_signed_nothing_does_not_count),
         cmocka_unit_test(test_unreadable_trust_shows_when_it_is_needed),
 #if MBEDTLS_VERSION_NUMBER < 0x03000000
         cmocka_unit_test(test_a_server_of_tls_1_1_is_refused),

@@ -109,11 +109,11 @@ static void write_file(char *path, const char *text, size_t len)
     close(fd);
 }
 
-static void test_pem_and_der_and_files_are_read_together(void **state)
+static void test_r_27_pem_and_der_and_files_are_read_together(void **state)
 {
     struct fixture *fixture = *state;
     char path[] = "cpmsync-trust-XXXXXX";
-    struct cpmsync_tls_trust trust = {NULL, (const uint8_t *)fixture->ca.pem, fixture->ca.pem_len};
+    struct cpmsync_tls_trust trust = {.ca_data = (const uint8_t *)fixture->ca.pem, .ca_data_len = fixture->ca.pem_len};
     size_t count;
     assert_int_equal(load(&trust, &count), 0);
     assert_int_equal(count, 1);
@@ -135,7 +135,7 @@ static void test_a_bundle_with_one_unreadable_certificate_still_counts(void **st
     static const char junk[] = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     char bundle[4096];
     int len = snprintf(bundle, sizeof(bundle), "%s%s", junk, fixture->ca.pem);
-    struct cpmsync_tls_trust trust = {NULL, (const uint8_t *)bundle, (size_t)len + 1};
+    struct cpmsync_tls_trust trust = {.ca_data = (const uint8_t *)bundle, .ca_data_len = (size_t)len + 1};
     size_t count;
     assert_int_equal(load(&trust, &count), 0);
     assert_int_equal(count, 1);
@@ -144,43 +144,85 @@ static void test_a_bundle_with_one_unreadable_certificate_still_counts(void **st
 static void test_unreadable_anchors_are_a_trust_error(void **state)
 {
     static const uint8_t junk[] = "no certificate";
-    struct cpmsync_tls_trust trust = {NULL, junk, sizeof(junk)};
-    struct cpmsync_tls_trust missing = {"/nonexistent/ca.pem", NULL, 0};
+    struct cpmsync_tls_trust trust = {.ca_data = junk, .ca_data_len = sizeof(junk)};
+    struct cpmsync_tls_trust missing = {.ca_file = "/nonexistent/ca.pem"};
     size_t count;
     (void)state;
     assert_int_equal(load(&trust, &count), CPMSYNC_ERR_TLS_TRUST);
     assert_int_equal(load(&missing, &count), CPMSYNC_ERR_TLS_TRUST);
 }
 
+/* ---------------------------------------------------------------- pins */
+
+static void test_r_27_a_pin_is_the_digest_of_the_public_key_alone(void **state)
+{
+    struct fixture *fixture = *state;
+    struct support_certificate again;
+    struct support_certificate_spec spec = {.common_name = "Another name", .dns = {"mss.example"}};
+    uint8_t pins[2][CPMSYNC_TLS_PIN_LEN] = {{0}};
+    struct cpmsync_tls_trust trust = {.pins = (const uint8_t(*)[CPMSYNC_TLS_PIN_LEN])pins, .pin_count = 2};
+    support_certificate_make(&again, &spec, &fixture->ca, &fixture->random);
+    support_certificate_pin(&fixture->ca, pins[1]);
+    assert_int_equal(cpmsync_tls_trust_is_pinned(&trust, &fixture->ca.crt), 1);
+    assert_int_equal(cpmsync_tls_trust_is_pinned(&trust, &again.crt), 0);
+    support_certificate_pin(&again, pins[0]);
+    assert_int_equal(cpmsync_tls_trust_is_pinned(&trust, &again.crt), 1);
+    pins[1][31] ^= 1;
+    assert_int_equal(cpmsync_tls_trust_is_pinned(&trust, &fixture->ca.crt), 0);
+    trust.pin_count = 0;
+    assert_int_equal(cpmsync_tls_trust_is_pinned(&trust, &again.crt), 0);
+    support_certificate_clear(&again);
+}
+
 /* ---------------------------------------------------------------- digest */
 
-static void test_a_digest_changes_with_everything_it_is_bound_to(void **state)
+enum { DIGESTS = 13 };
+
+static void test_r_26_a_digest_changes_with_everything_it_is_bound_to(void **state)
 {
     struct fixture *fixture = *state;
     char path[] = "cpmsync-trust-XXXXXX";
-    uint8_t digests[8][CPMSYNC_TLS_DIGEST_LEN], again[CPMSYNC_TLS_DIGEST_LEN];
-    struct cpmsync_tls_trust data = {NULL, (const uint8_t *)fixture->ca.pem, fixture->ca.pem_len};
-    struct cpmsync_tls_trust shorter = {NULL, (const uint8_t *)fixture->ca.pem, fixture->ca.pem_len - 1};
+    uint8_t digests[DIGESTS][CPMSYNC_TLS_DIGEST_LEN], again[CPMSYNC_TLS_DIGEST_LEN];
+    struct cpmsync_tls_trust data = {.ca_data = (const uint8_t *)fixture->ca.pem, .ca_data_len = fixture->ca.pem_len};
+    struct cpmsync_tls_trust shorter = {
+        .ca_data = (const uint8_t *)fixture->ca.pem, .ca_data_len = fixture->ca.pem_len - 1};
+    struct cpmsync_tls_binding plain = {.host = "mss.example", .account = ""};
+    struct cpmsync_tls_binding starttls = {.host = "mss.example", .account = "", .starttls = 1};
+    struct cpmsync_tls_binding other_host = {.host = "mss.exampl", .account = ""};
+    struct cpmsync_tls_binding port = {.host = "mss.example", .account = "", .port = 1};
+    struct cpmsync_tls_binding alice = {.host = "mss.example", .account = "alice"};
+    struct cpmsync_tls_binding split = {.host = "mss.examplea", .account = "lice"};
+    static const uint8_t pins[2][CPMSYNC_TLS_PIN_LEN] = {{1}, {2}};
+    struct cpmsync_tls_trust one_pin = data, two_pins = data;
+    one_pin.pins = two_pins.pins = pins;
+    one_pin.pin_count = 1;
+    two_pins.pin_count = 2;
     write_file(path, "old", 3);
-    struct cpmsync_tls_trust file = {path, NULL, 0};
-    struct cpmsync_tls_trust both = {path, (const uint8_t *)fixture->ca.pem, fixture->ca.pem_len};
-    assert_int_equal(cpmsync_tls_trust_digest(&data, "mss.example", 0, digests[0]), 0);
-    assert_int_equal(cpmsync_tls_trust_digest(&data, "mss.example", 0, again), 0);
+    struct cpmsync_tls_trust file = {.ca_file = path};
+    struct cpmsync_tls_trust both = {
+        .ca_file = path, .ca_data = (const uint8_t *)fixture->ca.pem, .ca_data_len = fixture->ca.pem_len};
+    assert_int_equal(cpmsync_tls_trust_digest(&data, &plain, digests[0]), 0);
+    assert_int_equal(cpmsync_tls_trust_digest(&data, &plain, again), 0);
     assert_memory_equal(digests[0], again, sizeof(again));
-    assert_int_equal(cpmsync_tls_trust_digest(&data, "mss.example", 1, digests[1]), 0);
-    assert_int_equal(cpmsync_tls_trust_digest(&data, "mss.exampl", 0, digests[2]), 0);
-    assert_int_equal(cpmsync_tls_trust_digest(&shorter, "mss.example", 0, digests[3]), 0);
-    assert_int_equal(cpmsync_tls_trust_digest(&file, "mss.example", 0, digests[4]), 0);
-    assert_int_equal(cpmsync_tls_trust_digest(&both, "mss.example", 0, digests[5]), 0);
+    assert_int_equal(cpmsync_tls_trust_digest(&data, &starttls, digests[1]), 0);
+    assert_int_equal(cpmsync_tls_trust_digest(&data, &other_host, digests[2]), 0);
+    assert_int_equal(cpmsync_tls_trust_digest(&shorter, &plain, digests[3]), 0);
+    assert_int_equal(cpmsync_tls_trust_digest(&file, &plain, digests[4]), 0);
+    assert_int_equal(cpmsync_tls_trust_digest(&both, &plain, digests[5]), 0);
     FILE *grown = fopen(path, "ab");
     assert_non_null(grown);
     assert_int_equal(fputs("new", grown) < 0, 0);
     fclose(grown);
-    assert_int_equal(cpmsync_tls_trust_digest(&file, "mss.example", 0, digests[6]), 0);
-    assert_int_equal(cpmsync_tls_trust_digest(&both, "mss.example", 0, digests[7]), 0);
+    assert_int_equal(cpmsync_tls_trust_digest(&file, &plain, digests[6]), 0);
+    assert_int_equal(cpmsync_tls_trust_digest(&both, &plain, digests[7]), 0);
     unlink(path);
-    assert_int_equal(cpmsync_tls_trust_digest(&file, "mss.example", 0, again), CPMSYNC_ERR_TLS_TRUST);
-    for (size_t i = 0; i < 8; i++)
+    assert_int_equal(cpmsync_tls_trust_digest(&file, &plain, again), CPMSYNC_ERR_TLS_TRUST);
+    assert_int_equal(cpmsync_tls_trust_digest(&data, &port, digests[8]), 0);
+    assert_int_equal(cpmsync_tls_trust_digest(&data, &alice, digests[9]), 0);
+    assert_int_equal(cpmsync_tls_trust_digest(&data, &split, digests[10]), 0);
+    assert_int_equal(cpmsync_tls_trust_digest(&one_pin, &plain, digests[11]), 0);
+    assert_int_equal(cpmsync_tls_trust_digest(&two_pins, &plain, digests[12]), 0);
+    for (size_t i = 0; i < DIGESTS; i++)
         for (size_t k = 0; k < i; k++)
             assert_memory_not_equal(digests[i], digests[k], CPMSYNC_TLS_DIGEST_LEN);
 }
@@ -190,10 +232,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_address_is_looked_for_among_the_addresses_only),
         cmocka_unit_test(test_a_name_needs_a_certificate_with_names),
-        cmocka_unit_test(test_pem_and_der_and_files_are_read_together),
+        cmocka_unit_test(test_r_27_pem_and_der_and_files_are_read_together),
         cmocka_unit_test(test_a_bundle_with_one_unreadable_certificate_still_counts),
         cmocka_unit_test(test_unreadable_anchors_are_a_trust_error),
-        cmocka_unit_test(test_a_digest_changes_with_everything_it_is_bound_to),
+        cmocka_unit_test(test_r_27_a_pin_is_the_digest_of_the_public_key_alone),
+        cmocka_unit_test(test_r_26_a_digest_changes_with_everything_it_is_bound_to),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
