@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT */
+#include "support/mock_link.h"
+
+#include <inttypes.h>
+#include <mock.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEADLINES_MAX = 20 }; /* waited for in one synchronisation before it is said to hang */
+
+/* ---- the app */
+
+static int on_event(void *ctx, struct cpmsync_client *client, const struct cpmsync_event *event)
+{
+    struct support_link *link = ctx;
+
+    (void)client;
+    for (size_t i = 0; i < link->mirror_count && event->mailbox; i++)
+        support_mirror_event(&link->mirrors[i], event);
+    return 0;
+}
+
+static void on_credentials(void *ctx, struct cpmsync_client *client, uint32_t conn)
+{
+    (void)ctx;
+    cpmsync_client_credentials(client, conn, 0, "fred", "secret", NULL);
+}
+
+static void on_done(void *ctx, struct cpmsync_client *client, int64_t operation, const struct cpmsync_fault *fault)
+{
+    struct support_link *link = ctx;
+
+    (void)client;
+    (void)operation;
+    link->done = true;
+    link->error = fault->error;
+    snprintf(link->words, sizeof link->words, "%s", fault->server_text);
+    for (size_t i = 0; i < link->mirror_count && fault->error; i++)
+        support_mirror_restart(&link->mirrors[i]);
+}
+
+/* ---- life */
+
+bool support_link_init(struct support_link *link, struct cpmsync_mock *mock, const char *const *mailboxes, size_t count)
+{
+    memset(link, 0, sizeof *link);
+    link->mock = mock;
+    link->now = 1000;
+    link->open_flags = CPMSYNC_CONN_SECURE;
+    link->cut_in = link->cut_out = -1;
+    link->config.size = sizeof link->config;
+    link->config.security = CPMSYNC_TLS_IMPLICIT;
+    link->config.ctx = link;
+    link->config.event = on_event;
+    link->config.credentials = on_credentials;
+    link->config.disabled = link->disabled;
+    if (cpmsync_store_memory_open(&link->store, NULL))
+        return false;
+    link->config.store = &link->store;
+    for (; link->mirror_count < count; link->mirror_count++)
+        support_mirror_init(&link->mirrors[link->mirror_count], mailboxes[link->mirror_count]);
+    return true;
+}
+
+void support_link_clear(struct support_link *link)
+{
+    cpmsync_client_free(link->client);
+    if (link->conn)
+        cpmsync_mock_disconnect(link->mock, link->conn);
+    for (size_t i = 0; i < link->mirror_count; i++)
+        support_mirror_clear(&link->mirrors[i]);
+    cpmsync_store_close(&link->store);
+    memset(link, 0, sizeof *link);
+}
+
+bool support_link_restart(struct support_link *link)
+{
+    cpmsync_client_free(link->client);
+    link->client = NULL;
+    if (link->conn)
+        cpmsync_mock_disconnect(link->mock, link->conn);
+    link->conn = 0;
+    for (size_t i = 0; i < link->mirror_count; i++)
+        support_mirror_restart(&link->mirrors[i]);
+    return cpmsync_client_new(&link->client, &link->config) == 0;
+}
+
+void support_link_cut(struct support_link *link)
+{
+    if (!link->conn)
+        return;
+    cpmsync_mock_disconnect(link->mock, link->conn);
+    link->conn = 0;
+    link->cut_in = link->cut_out = -1;
+    cpmsync_conn_closed(link->client, 0, link->now, NULL);
+}
+
+/* ---- the link */
+
+/* How much of `len` octets goes; *left loses as much. */
+static size_t portion(struct support_link *link, size_t len, int64_t *left)
+{
+    size_t goes = len && link->portion ? link->portion(link->ctx, len) : len;
+
+    if (*left >= 0 && (int64_t)goes > *left)
+        goes = (size_t)*left;
+    if (*left >= 0)
+        *left -= (int64_t)goes;
+    return goes;
+}
+
+static bool send_octets(struct support_link *link)
+{
+    const uint8_t *data;
+    size_t there = cpmsync_conn_output(link->client, 0, &data);
+    size_t len = portion(link, there, &link->cut_out);
+
+    if (len) {
+        cpmsync_mock_feed(link->mock, link->conn, data, len);
+        cpmsync_conn_ack(link->client, 0, link->now, len);
+    }
+    if (there && link->cut_out == 0)
+        support_link_cut(link);
+    return there > 0;
+}
+
+static bool receive_octets(struct support_link *link)
+{
+    const void *data;
+    size_t there = cpmsync_mock_output(link->mock, link->conn, &data);
+    size_t len = portion(link, there, &link->cut_in);
+
+    if (len) {
+        cpmsync_mock_output(link->mock, link->conn, &data); /* it may have moved, never shrunk */
+        uint8_t *copy = malloc(len);
+        if (!copy)
+            abort(); /* the test itself is out of memory */
+        memcpy(copy, data, len);
+        cpmsync_mock_ack(link->mock, link->conn, len);
+        cpmsync_conn_feed(link->client, 0, link->now, copy, len);
+        free(copy);
+    }
+    if (there && link->cut_in == 0)
+        support_link_cut(link);
+    else if (!there && cpmsync_mock_closed(link->mock, link->conn))
+        support_link_cut(link);
+    else
+        return there > 0;
+    return true;
+}
+
+/* One step; false when nothing moves. */
+static bool go_on(struct support_link *link)
+{
+    unsigned want = cpmsync_conn_want(link->client, 0);
+
+    if (want & CPMSYNC_WANT_CLOSE) {
+        cpmsync_mock_disconnect(link->mock, link->conn);
+        link->conn = 0;
+        cpmsync_conn_closed(link->client, 0, link->now, NULL);
+        return true;
+    }
+    if ((want & CPMSYNC_WANT_CONNECT) && !link->conn) {
+        link->conn = cpmsync_mock_connect(link->mock, 1);
+        link->connects++;
+        cpmsync_conn_opened(link->client, 0, link->now, link->open_flags);
+        return true;
+    }
+    if (want & CPMSYNC_WANT_NOW) {
+        cpmsync_conn_tick(link->client, link->now, 0);
+        return true;
+    }
+    bool moved = link->conn && send_octets(link);
+    return (link->conn && receive_octets(link)) || moved;
+}
+
+int support_link_sync(struct support_link *link, const char *mailbox)
+{
+    unsigned deadlines = 0;
+
+    link->done = false;
+    link->words[0] = '\0';
+    link->now += 1000;
+    int64_t operation = cpmsync_client_sync(link->client, mailbox, on_done, link);
+    if (operation < 0)
+        return (int)operation;
+    while (!link->done) {
+        if (go_on(link))
+            continue;
+        int64_t expiry = cpmsync_client_expiry(link->client);
+        if (expiry == CPMSYNC_NEVER || ++deadlines > DEADLINES_MAX)
+            return 1;
+        if (expiry > link->now)
+            link->now = expiry;
+        cpmsync_conn_tick(link->client, link->now, 0);
+    }
+    return link->error;
+}
+
+/* ---- both compared */
+
+struct text {
+    char *data;
+    size_t len, size;
+    bool modseqs;
+};
+
+static void add(struct text *text, const char *octets, size_t len)
+{
+    if (text->len + len >= text->size) {
+        text->size = 2 * (text->len + len) + 1024;
+        text->data = realloc(text->data, text->size);
+        if (!text->data)
+            abort(); /* the test itself is out of memory */
+    }
+    memcpy(text->data + text->len, octets, len);
+    text->len += len;
+    text->data[text->len] = '\0';
+}
+
+static int add_info(void *ctx, const struct cpmsync_mailbox_info *info)
+{
+    char line[160];
+    int len = snprintf(line, sizeof line,
+        "uidvalidity %" PRIu32 " uidnext %" PRIu32 " highestmodseq %" PRIu64 " messages %" PRIu32 "\n",
+        info->uidvalidity, info->uidnext, info->highestmodseq, info->messages);
+
+    add(ctx, line, (size_t)len);
+    return 0;
+}
+
+static int add_row(void *ctx, uint32_t uid, uint64_t modseq, const char *const *flags, size_t count)
+{
+    char head[64];
+    int len = snprintf(head, sizeof head, "%" PRIu32 " %" PRIu64 " (", uid, modseq);
+
+    add(ctx, head, (size_t)len);
+    for (size_t i = 0; i < count; i++) {
+        add(ctx, " ", i ? 1 : 0);
+        add(ctx, flags[i], strlen(flags[i]));
+    }
+    add(ctx, ")\n", 2);
+    return 0;
+}
+
+/* "12 345 (" becomes "12 0 ("; "... highestmodseq 345 ..." likewise. */
+static void without_modseqs(char *text)
+{
+    char *to = text;
+    bool head = true;
+
+    while (*text) {
+        size_t len = strcspn(text, "\n") + (text[strcspn(text, "\n")] == '\n');
+        size_t before = head ? (size_t)(strstr(text, "highestmodseq ") + 14 - text) : strcspn(text, " ") + 1;
+        size_t number = strspn(text + before, "0123456789");
+        memmove(to, text, before);
+        to[before] = '0';
+        memmove(to + before + 1, text + before + number, len - before - number);
+        to += len - number + 1;
+        text += len;
+        head = false;
+    }
+    *to = '\0';
+}
+
+static struct support_mirror *mirror_of(struct support_link *link, const char *mailbox)
+{
+    size_t i = 0;
+
+    while (i + 1 < link->mirror_count && strcmp(link->mirrors[i].mailbox, mailbox) != 0)
+        i++;
+    return &link->mirrors[i];
+}
+
+bool support_link_mirrored(struct support_link *link, const char *mailbox, char *why, size_t why_size)
+{
+    return support_mirror_equals(mirror_of(link, mailbox), &link->store, why, why_size);
+}
+
+static char *server_text(struct support_link *link, const char *mailbox)
+{
+    int64_t len = cpmsync_mock_dump(link->mock, NULL, mailbox, NULL, 0);
+    char *text = len < 0 ? NULL : malloc((size_t)len + 2);
+
+    if (text)
+        cpmsync_mock_dump(link->mock, NULL, mailbox, text, (size_t)len + 1);
+    return text;
+}
+
+bool support_link_equals(struct support_link *link, const char *mailbox, bool modseqs, char *why, size_t why_size)
+{
+    struct text store = {0};
+    char *server = server_text(link, mailbox);
+
+    if (!server) {
+        snprintf(why, why_size, "the server has no %s", mailbox);
+        return false;
+    }
+    if (!modseqs) { /* a number takes at least an octet, so the text never grows */
+        without_modseqs(server);
+    }
+    int error = cpmsync_view_messages(&link->store, NULL, mailbox, add_info, add_row, &store);
+    bool same = !error && strcmp(store.data, server) == 0;
+    if (!same) {
+        size_t line = 0;
+        const char *have = store.data ? store.data : "";
+        while (have[line] && have[line] == server[line])
+            line++;
+        while (line && (have[line - 1] != '\n'))
+            line--;
+        snprintf(why, why_size, "%s: the store has \"%.*s\", the server \"%.*s\"", mailbox,
+            (int)strcspn(have + line, "\n"), have + line, (int)strcspn(server + line, "\n"), server + line);
+    }
+    free(store.data);
+    free(server);
+    return same && support_link_mirrored(link, mailbox, why, why_size);
+}
+
+struct cursor {
+    uint32_t uidvalidity;
+    uint64_t highestmodseq;
+};
+
+static int take_cursor(void *ctx, const struct cpmsync_mailbox_info *info)
+{
+    struct cursor *cursor = ctx;
+
+    cursor->uidvalidity = info->uidvalidity;
+    cursor->highestmodseq = info->highestmodseq;
+    return 0;
+}
+
+uint64_t support_link_cursor(struct support_link *link, const char *mailbox, uint32_t *uidvalidity)
+{
+    struct cursor cursor = {0, 0};
+
+    cpmsync_view_messages(&link->store, NULL, mailbox, take_cursor, NULL, &cursor);
+    if (uidvalidity)
+        *uidvalidity = cursor.uidvalidity;
+    return cursor.highestmodseq;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A client on the bytes face, its store and its app, and the link to a mock server in the same process. The link carries
+ * the octets as its owner wants: in portions, with the server's mailboxes changing between them, cut anywhere.
+ */
+#ifndef CPMSYNC_TEST_MOCK_LINK_H
+#define CPMSYNC_TEST_MOCK_LINK_H
+
+#include <stdbool.h>
+
+#include <cpmsync/client.h>
+
+#include "support/mirror.h"
+
+struct cpmsync_mock;
+
+enum { SUPPORT_LINK_MAILBOXES_MAX = 4, SUPPORT_LINK_DISABLED_MAX = 4 };
+
+struct support_link {
+    struct cpmsync_mock *mock; /* borrowed; its first user is fred:secret */
+    struct cpmsync_store store;
+    struct cpmsync_client *client;
+    struct cpmsync_client_config config; /* of the next client */
+    const char *disabled[SUPPORT_LINK_DISABLED_MAX];
+    struct support_mirror mirrors[SUPPORT_LINK_MAILBOXES_MAX];
+    size_t mirror_count;
+    unsigned open_flags; /* CPMSYNC_CONN_* */
+    int conn;            /* the mock's number; 0: not connected */
+    int64_t now;
+
+    /* What the owner does to the link. `portion` (may be NULL: all) says how much of `len` octets goes at once, at least
+     * one, and may change the server before they do. */
+    size_t (*portion)(void *ctx, size_t len);
+    void *ctx;
+    int64_t cut_out; /* octets to the server until the link is cut; -1: never. The same to the client. */
+    int64_t cut_in;
+
+    bool done; /* the last synchronisation: is complete, with what */
+    int error;
+    char words[160];
+    unsigned connects;
+};
+
+/* A link with an empty memory store and the mirrors of these mailboxes; no client yet. false without memory. */
+bool support_link_init(
+    struct support_link *link, struct cpmsync_mock *mock, const char *const *mailboxes, size_t count);
+void support_link_clear(struct support_link *link);
+
+/* The client is freed, its connection is gone, and another begins on the same store with `config`. */
+bool support_link_restart(struct support_link *link);
+/* The peer closes. */
+void support_link_cut(struct support_link *link);
+
+/* Synchronises one mailbox. Its error, or 1 if it never completed. */
+int support_link_sync(struct support_link *link, const char *mailbox);
+
+/* What the store holds of the mailbox is what the server holds, and the mirror is what the store holds. `modseqs` false:
+ * the client knows of no mod-sequences, all are 0. `why` says what differs. */
+bool support_link_equals(struct support_link *link, const char *mailbox, bool modseqs, char *why, size_t why_size);
+/* The mirror is what the store holds. */
+bool support_link_mirrored(struct support_link *link, const char *mailbox, char *why, size_t why_size);
+/* UIDVALIDITY and cursor in the store; 0 if there is no such mailbox. */
+uint64_t support_link_cursor(struct support_link *link, const char *mailbox, uint32_t *uidvalidity);
+
+#endif
