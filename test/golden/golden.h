@@ -72,6 +72,9 @@ struct golden_play {
     bool cut;                 /* the link ends for good when the server has said cut_at octets */
     size_t cut_at;
     void (*event)(void *ctx, const struct cpmsync_event *event); /* sees all the app hears; may be NULL */
+    /* After a failure the same client goes on: every operation is complete, the link is closed, the app refuses nothing and
+     * has credentials. May be NULL; not called if there is no client. */
+    void (*again)(void *ctx, struct cpmsync_client *client, int64_t now);
     void *ctx;
 };
 

@@ -499,6 +499,14 @@ static void expect_completed(struct player *player)
             fail(player, 0, "operation %zu completed %u times", i + 1, player->operations[i].completed);
 }
 
+static void go_on(struct player *player)
+{
+    player->refuse[0] = '\0';
+    player->credentials = CREDENTIALS_NOW;
+    if (player->play->again && !player->failed)
+        player->play->again(player->play->ctx, player->client, player->now);
+}
+
 /* Nothing the client sent or the app heard is left over, and every operation completes exactly once. */
 static void finish(struct player *player)
 {
@@ -512,6 +520,7 @@ static void finish(struct player *player)
     if (fallout && player->client) {
         cut_link(player);
         expect_completed(player);
+        go_on(player);
     }
     if (!fallout && !player->failed && out->taken != out->len)
         fail(player, 0, "more was sent\n%s", out->data + out->taken);

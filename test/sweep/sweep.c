@@ -103,8 +103,10 @@ bool sweep_play(struct sweep *sweep, struct golden_play *how)
     how->allocator = &sweep->allocator.mem;
     how->store = &sweep->store.store;
     how->checked = &sweep->store.inner;
-    how->event = sweep_hear;
-    how->ctx = sweep;
+    if (!how->event) {
+        how->event = sweep_hear;
+        how->ctx = sweep;
+    }
     return golden_play(sweep->golden, how, why) || sweep_fail(sweep, "%s", why);
 }
 
@@ -129,27 +131,41 @@ static bool is_readable(struct sweep *sweep)
     return !error || sweep_fail(sweep, "the store cannot be read: %s", cpmsync_error_name(error));
 }
 
-bool sweep_recover(struct sweep *sweep)
+bool sweep_calm(struct sweep *sweep)
 {
-    char why[512];
-
     support_allocator_fail_at(&sweep->allocator, 0);
     support_store_fail_at(&sweep->store, SUPPORT_STORE_ANY, 0, 0);
     if (sweep->store.abuses || sweep->store.open)
         return sweep_fail(sweep, "%u calls of the store that the contract forbids%s", sweep->store.abuses,
             sweep->store.open ? ", and a transaction is open" : "");
-    if (!is_readable(sweep))
+    return is_readable(sweep);
+}
+
+bool sweep_equal_mirrors(struct sweep *sweep)
+{
+    char why[512];
+
+    for (size_t i = 0; i < sweep->mailbox_count; i++)
+        if (!support_mirror_equals(&sweep->mirrors[i], &sweep->store.inner, why, sizeof why))
+            return sweep_fail(sweep, "the mirror of %s: %s", sweep->mirrors[i].mailbox, why);
+    return true;
+}
+
+bool sweep_recover(struct sweep *sweep)
+{
+    if (!sweep_calm(sweep))
         return false;
     if (sweep->mailbox_count == 0)
         return true;
     for (size_t i = 0; i < sweep->mailbox_count; i++)
         support_mirror_restart(&sweep->mirrors[i]);
-    if (!sweep_fresh_sync(sweep))
-        return false;
-    for (size_t i = 0; i < sweep->mailbox_count; i++)
-        if (!support_mirror_equals(&sweep->mirrors[i], &sweep->store.inner, why, sizeof why))
-            return sweep_fail(sweep, "the mirror of %s: %s", sweep->mirrors[i].mailbox, why);
-    return true;
+    return sweep_fresh_sync(sweep) && sweep_equal_mirrors(sweep);
+}
+
+bool sweep_go_on(struct sweep *sweep, struct cpmsync_client *client, int64_t now)
+{
+    sweep->went_on = true;
+    return sweep_calm(sweep) && sweep_same_client_sync(sweep, client, now) && sweep_equal_mirrors(sweep);
 }
 
 bool sweep_close(struct sweep *sweep)

@@ -24,15 +24,21 @@ struct sweep {
     size_t servers[SWEEP_MAILBOXES_MAX]; /* the "server" steps */
     struct support_mirror mirrors[SWEEP_MAILBOXES_MAX];
     size_t mailbox_count;
+    bool went_on; /* sweep_go_on was called */
     char why[SWEEP_WHY_MAX];
 };
 
-/* The store as the transcript has it at the start; nothing fails yet. These four: false with `why` filled. */
+/* The store as the transcript has it at the start; nothing fails yet. These five: false with `why` filled. */
 bool sweep_open(struct sweep *sweep, const struct golden *golden);
 /* Plays. `how` says where the link is cut; what else fails was set in `allocator` or `store`. */
 bool sweep_play(struct sweep *sweep, struct golden_play *how);
 /* Nothing fails any more: the fresh synchronisation and what must hold behind it. */
 bool sweep_recover(struct sweep *sweep);
+/* The same with the client that lived through the failure, which all operations of the transcript are behind. */
+bool sweep_go_on(struct sweep *sweep, struct cpmsync_client *client, int64_t now);
+/* Parts of these: nothing fails any more, and the store can be read; the mirrors equal the store. */
+bool sweep_calm(struct sweep *sweep);
+bool sweep_equal_mirrors(struct sweep *sweep);
 /* Everything is given back. */
 bool sweep_close(struct sweep *sweep);
 
@@ -42,7 +48,12 @@ bool sweep_fail(struct sweep *sweep, const char *format, ...);
 /* A new client synchronises every mailbox of `servers` with a mock server that holds what those steps say; then the store
  * is compared with what the server holds. */
 bool sweep_fresh_sync(struct sweep *sweep);
-/* The app of that client hears this. */
+/* The client that lived through the failure does the same. */
+bool sweep_same_client_sync(struct sweep *sweep, struct cpmsync_client *client, int64_t now);
+/* A new client does it twice on one connection, if that lives. Something may fail between the two calls of `first`, which
+ * are in front of the first time and behind it. */
+bool sweep_sync_twice(struct sweep *sweep, void (*first)(void *ctx, bool over), void *ctx);
+/* The app of these clients hears this. */
 void sweep_hear(void *ctx, const struct cpmsync_event *event);
 
 /* How much a transcript gave to a sweep. */

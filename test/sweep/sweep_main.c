@@ -11,6 +11,7 @@
 #include "sweep/sweep.h"
 
 static struct sweep_count total;
+static size_t swept; /* transcripts with anything to try */
 
 void sweep_counted(const struct golden *golden, size_t tried, size_t there)
 {
@@ -18,6 +19,7 @@ void sweep_counted(const struct golden *golden, size_t tried, size_t there)
     assert_int_equal(tried, there);
     total.tried += tried;
     total.there += there;
+    swept += there > 0;
 }
 
 int sweep_main(int argc, char **argv, const char *what, void (*test)(void **state))
@@ -43,7 +45,7 @@ int sweep_main(int argc, char **argv, const char *what, void (*test)(void **stat
         tests[i].initial_state = golden;
     }
     failed = _cmocka_run_group_tests(what, tests, count, NULL, NULL);
-    printf("%s: %zu tried of %zu in %zu transcripts\n", what, total.tried, total.there, count);
+    printf("%s: %zu tried of %zu in %zu of %zu transcripts\n", what, total.tried, total.there, swept, count);
 end:
     for (size_t i = 0; i < count; i++)
         golden_free(tests[i].initial_state);
