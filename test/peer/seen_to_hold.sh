@@ -6,7 +6,7 @@
 # The main job on the server of the variables PEER_*: MESSAGES (10,000) messages are synchronised; another client changes
 # 100 flags, expunges 50 messages and delivers 20; `cpmsync sync` brings the cache up to date and `cpmsync dump` equals the
 # server's words. Prints octets, flights and peak memory of both synchronisations, counted by a proxy that delays each
-# way by DELAY_MS (20). BIN_DIR holds churn and flight_proxy.
+# way by DELAY_MS (20); the second one must take one flight. BIN_DIR holds churn and flight_proxy.
 set -eu
 cpmsync=$1
 bin=$2
@@ -34,6 +34,15 @@ synchronise() { # WHAT
     tail -n +"$((before + 1))" "$work/flights" | sed 's/^/  the proxy:       /'
 }
 
+# A known server: one flight, the TLS session resumed, and the proxy counts the same but for LOGOUT's (R1, R2).
+in_one_flight() {
+    counted=$(tail -n 1 "$work/flights" | sed 's/.*"flights":\([0-9]*\).*/\1/')
+    grep -q '"flights":1,.*"tls_resumed":1,' "$work/stats" && [ "$counted" -eq 2 ] || {
+        echo "not in one flight" >&2
+        exit 1
+    }
+}
+
 compare() {
     "$cpmsync" --store "$work/store" dump "$mailbox" >"$work/dump"
     "$bin/churn" truth "$mailbox" >"$work/truth"
@@ -59,6 +68,8 @@ compare
 "$bin/churn" exactly "$mailbox" 2 100 50 20
 sleep 2 # a Maildir changed less than a second ago is read anew
 synchronise "After another client changed 100 flags, expunged 50, delivered 20 (flights with LOGOUT):"
+in_one_flight
 compare
 synchronise "Nothing changed:"
+in_one_flight
 compare
