@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Errors: every negative number the library returns, with its name, one-line text, class, advice, and whether the
- * connection it happened on survives. Numbers are stable: new ones are added at the end of their block.
+ * connection it happened on survives. Numbers are stable: new ones are added at the end of their block. What is free in
+ * between is kept for errors that no call can return yet.
  */
 #ifndef CPMSYNC_ERROR_H
 #define CPMSYNC_ERROR_H
@@ -18,7 +19,6 @@ enum cpmsync_error {
     /* usage: the call was wrong; nothing happened */
     CPMSYNC_ERR_INVALID_ARGUMENT = -1, /* an argument is outside its documented range, or a struct has a wrong size */
     CPMSYNC_ERR_STATE = -2,            /* the call is not allowed now (documented at the call) */
-    CPMSYNC_ERR_STALE = -3,            /* the name holds a UIDVALIDITY that is no longer the mailbox's */
     CPMSYNC_ERR_CANCELLED = -4,        /* cancelled by the app, or the client was freed */
     CPMSYNC_ERR_UNSUPPORTED = -5,      /* this build, or this server, cannot do it */
     CPMSYNC_ERR_NOT_FOUND = -6,        /* no such thing in the cache or store */
@@ -103,7 +103,7 @@ CPMSYNC_API const char *cpmsync_error_text(int error);
 CPMSYNC_API enum cpmsync_error_class cpmsync_error_class(int error);
 CPMSYNC_API enum cpmsync_advice cpmsync_error_advice(int error);
 
-/* 1 if the connection the error happened on can still be used. */
+/* 1 if the connection the error happened on can still be used. A login that fails ends it with whatever error. */
 CPMSYNC_API int cpmsync_error_survives(int error);
 
 /* An error with everything known about it. Strings are never NULL. */

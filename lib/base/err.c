@@ -21,7 +21,6 @@ static const struct entry entries[] = {
 
     ENTRY(CPMSYNC_ERR_INVALID_ARGUMENT, USAGE, NEVER, 1, "an argument is invalid"),
     ENTRY(CPMSYNC_ERR_STATE, USAGE, USER, 1, "the call is not allowed now"),
-    ENTRY(CPMSYNC_ERR_STALE, USAGE, USER, 1, "the name belongs to an earlier UIDVALIDITY of the mailbox"),
     ENTRY(CPMSYNC_ERR_CANCELLED, USAGE, NOW, 1, "cancelled"),
     ENTRY(CPMSYNC_ERR_UNSUPPORTED, USAGE, NEVER, 1, "not supported by this build or this server"),
     ENTRY(CPMSYNC_ERR_NOT_FOUND, USAGE, NEVER, 1, "not found"),
@@ -50,7 +49,7 @@ static const struct entry entries[] = {
     ENTRY(CPMSYNC_ERR_PROTOCOL, SERVER, BACK_OFF, 0, "the server broke the protocol"),
     ENTRY(CPMSYNC_ERR_NO, SERVER, BACK_OFF, 1, "the server refused the command"),
     ENTRY(CPMSYNC_ERR_BAD, SERVER, NEVER, 1, "the server did not understand the command"),
-    ENTRY(CPMSYNC_ERR_CAPABILITY, SERVER, NEVER, 1, "the server lacks a capability that is needed"),
+    ENTRY(CPMSYNC_ERR_CAPABILITY, SERVER, NEVER, 0, "the server lacks a capability that is needed"),
     ENTRY(CPMSYNC_ERR_NO_MAILBOX, SERVER, USER, 1, "the mailbox does not exist"),
     ENTRY(CPMSYNC_ERR_PERMISSION, SERVER, USER, 1, "permission denied"),
     ENTRY(CPMSYNC_ERR_IN_USE, SERVER, BACK_OFF, 1, "the mailbox is in use"),

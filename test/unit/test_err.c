@@ -10,7 +10,6 @@
 static const int all[] = {
     CPMSYNC_ERR_INVALID_ARGUMENT,
     CPMSYNC_ERR_STATE,
-    CPMSYNC_ERR_STALE,
     CPMSYNC_ERR_CANCELLED,
     CPMSYNC_ERR_UNSUPPORTED,
     CPMSYNC_ERR_NOT_FOUND,
@@ -56,6 +55,18 @@ static const int all[] = {
 
 enum { ALL = sizeof(all) / sizeof(all[0]) };
 
+/* A sentence without its capital and full stop, fit for the end of a line of the app's own. */
+static void assert_one_line(const char *text)
+{
+    size_t len = strlen(text);
+
+    assert_in_range(len, 6, 79);
+    for (size_t i = 0; i < len; i++)
+        assert_in_range(text[i], ' ', '~');
+    assert_true(text[0] != ' ' && text[len - 1] != ' ' && text[len - 1] != '.');
+    assert_null(strstr(text, "CPMSYNC"));
+}
+
 static void test_every_error_has_a_name_and_a_text_of_its_own(void **state)
 {
     size_t i, k;
@@ -66,7 +77,7 @@ static void test_every_error_has_a_name_and_a_text_of_its_own(void **state)
 
         assert_memory_equal(name, "CPMSYNC_ERR_", 12);
         assert_string_not_equal(name, "CPMSYNC_ERR_?");
-        assert_true(strlen(text) > 5 && !strchr(text, '\n'));
+        assert_one_line(text);
         assert_int_not_equal(cpmsync_error_advice(all[i]), CPMSYNC_ADVICE_NONE);
         for (k = 0; k < i; k++) {
             assert_string_not_equal(name, cpmsync_error_name(all[k]));
@@ -99,6 +110,40 @@ static void test_classes_follow_the_blocks_of_numbers(void **state)
     }
 }
 
+/* What an app that knows nothing but the class may rely on. */
+static void test_the_advice_fits_the_class(void **state)
+{
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < ALL; i++) {
+        enum cpmsync_advice advice = cpmsync_error_advice(all[i]);
+
+        switch (cpmsync_error_class(all[i])) {
+        case CPMSYNC_CLASS_NETWORK: /* it comes back by itself; at once would be a storm */
+            assert_int_equal(advice, CPMSYNC_ADVICE_BACK_OFF);
+            break;
+        case CPMSYNC_CLASS_TLS: /* never at once, and nothing is settled for ever */
+        case CPMSYNC_CLASS_AUTH:
+        case CPMSYNC_CLASS_STORE:
+        case CPMSYNC_CLASS_LIMIT:
+            assert_true(advice == CPMSYNC_ADVICE_BACK_OFF || advice == CPMSYNC_ADVICE_USER);
+            break;
+        case CPMSYNC_CLASS_USAGE: /* waiting mends no wrong call */
+            assert_int_not_equal(advice, CPMSYNC_ADVICE_BACK_OFF);
+            break;
+        case CPMSYNC_CLASS_SERVER: /* only what left the old cursor, and may be right next time, at once */
+            assert_int_equal(advice == CPMSYNC_ADVICE_NOW, all[i] == CPMSYNC_ERR_UNVERIFIED);
+            break;
+        case CPMSYNC_CLASS_NONE:
+            fail();
+        }
+        /* Wrong credentials tried again lock an account out; trust is a human's decision. */
+        if (all[i] == CPMSYNC_ERR_AUTH || all[i] == CPMSYNC_ERR_TLS_CERT || all[i] == CPMSYNC_ERR_TLS_HOST)
+            assert_int_equal(advice, CPMSYNC_ADVICE_USER);
+    }
+}
+
 static void test_the_connection_survives_what_did_not_touch_it(void **state)
 {
     size_t i;
@@ -114,7 +159,8 @@ static void test_the_connection_survives_what_did_not_touch_it(void **state)
             assert_int_equal(survives, 0);
             break;
         case CPMSYNC_CLASS_SERVER:
-            assert_int_equal(survives, all[i] != CPMSYNC_ERR_PROTOCOL && all[i] != CPMSYNC_ERR_OUTCOME_UNKNOWN);
+            assert_int_equal(survives, all[i] != CPMSYNC_ERR_PROTOCOL && all[i] != CPMSYNC_ERR_CAPABILITY &&
+                                           all[i] != CPMSYNC_ERR_OUTCOME_UNKNOWN);
             break;
         default:
             assert_int_equal(survives, 1);
@@ -225,6 +271,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_error_has_a_name_and_a_text_of_its_own),
         cmocka_unit_test(test_classes_follow_the_blocks_of_numbers),
+        cmocka_unit_test(test_the_advice_fits_the_class),
         cmocka_unit_test(test_the_connection_survives_what_did_not_touch_it),
         cmocka_unit_test(test_a_number_that_is_none_of_ours_is_said_to_be_unknown),
         cmocka_unit_test(test_the_servers_words_are_kept_but_cannot_steer_a_terminal),

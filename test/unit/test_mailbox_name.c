@@ -113,6 +113,29 @@ static void test_pf_108_broken_names_are_their_own_key(void **state)
     check_key("\xc3\xa9", "\xc3\xa9"); /* M-05: 8-bit names are shown as they are */
 }
 
+/* Equal in some normal form, to some eye or on some file system: each is a mailbox of its own. */
+static void test_pf_127_names_that_look_alike_have_keys_of_their_own(void **state)
+{
+    static const char *const names[] = {"A", "a", "&AEE-", "&AGE-", "A/", "/A", "A//b", "A/b", "a/b", "A.b", "A/./b",
+        "A/../A", "INBOX/a", "inbox/a", " A", "A ", "&AMQ-", "A&AwE-", "A&Awg-", "\xc4", "&IQI-", "&ADIAMg-", "22"};
+    enum { NAMES = sizeof(names) / sizeof(names[0]) };
+    struct cpmsync_buf keys[NAMES];
+    size_t i, k;
+
+    (void)state;
+    for (i = 0; i < NAMES; i++) {
+        cpmsync_buf_init(&keys[i], NULL, CPMSYNC_MAILBOX_NAME_MAX);
+        assert_int_equal(cpmsync_mailbox_name_decode(cpmsync_slice_str(names[i]), false, &keys[i]), 0);
+        assert_int_equal(cpmsync_mailbox_name_encode(cpmsync_buf_slice(&keys[i]), false, &out), 0);
+        check(names[i], names[i]);
+        for (k = 0; k < i; k++)
+            if (cpmsync_slice_eq(cpmsync_buf_slice(&keys[i]), cpmsync_buf_slice(&keys[k])))
+                fail_msg("%s and %s have one key", names[i], names[k]);
+    }
+    for (i = 0; i < NAMES; i++)
+        cpmsync_buf_clear(&keys[i]);
+}
+
 static void test_r_10_utf8_on_the_wire(void **state)
 {
     (void)state;
@@ -203,6 +226,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_m_02_and_m_03_modified_utf7, setup, teardown),
         cmocka_unit_test_setup_teardown(test_m_04_odd_names_go_back_as_they_came, setup, teardown),
         cmocka_unit_test_setup_teardown(test_pf_108_broken_names_are_their_own_key, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_pf_127_names_that_look_alike_have_keys_of_their_own, setup, teardown),
         cmocka_unit_test_setup_teardown(test_r_10_utf8_on_the_wire, setup, teardown),
         cmocka_unit_test_setup_teardown(test_names_that_cannot_be_sent, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_full_buffer_is_left_as_it_was, setup, teardown),

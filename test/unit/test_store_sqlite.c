@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -462,6 +463,69 @@ static void test_each_failed_allocation_of_an_opening_leaks_nothing(void **state
     assert_int_equal(allocator.live_blocks, 0);
 }
 
+static unsigned count_files(const char *where)
+{
+    unsigned files = 0;
+    DIR *dir = opendir(where);
+
+    assert_non_null(dir);
+    while (readdir(dir))
+        files++;
+    (void)closedir(dir);
+    return files;
+}
+
+static int count_mailbox(void *ctx, const struct cpmsync_store_mailbox *mailbox)
+{
+    (void)mailbox;
+    ++*(unsigned *)ctx;
+    return 0;
+}
+
+/* A mailbox's name is part of neither a path nor a statement. */
+static void test_pf_126_no_name_becomes_a_file(void **state)
+{
+    static char longest[1001];
+    const char *const names[] = {"../../x", "/", "/etc/passwd", ".", "..", "~", "a/b/../../../c", "nul", "%", "_",
+        "\x01\x1b[2J\x7f", "x'); DROP TABLE mailbox; --", "\"", "\xff\xfe", "-rf", longest};
+    enum { NAMES = sizeof names / sizeof names[0] };
+    struct cpmsync_store store;
+    unsigned here, inside, seen = 0;
+
+    (void)state;
+    memset(longest, 'x', sizeof longest - 1);
+    assert_int_equal(open_writer(&store), 0);
+    assert_int_equal(commit_rows(&store, 1, 1), 0);
+    here = count_files(".");
+    inside = count_files(directory);
+    for (uint32_t i = 0; i < NAMES; i++) {
+        struct cpmsync_store_mailbox mailbox = {0};
+
+        mailbox.size = sizeof mailbox;
+        mailbox.name = (const uint8_t *)names[i];
+        mailbox.name_len = strlen(names[i]);
+        mailbox.uidvalidity = i + 1;
+        assert_int_equal(store.ops->begin(store.self, CPMSYNC_STORE_CACHE), 0);
+        assert_int_equal(store.ops->mailbox_put(store.self, &mailbox), 0);
+        assert_int_equal(store.ops->commit(store.self), 0);
+    }
+    cpmsync_store_close(&store);
+    assert_int_equal(open_writer(&store), 0);
+    for (uint32_t i = 0; i < NAMES; i++) {
+        struct cpmsync_store_mailbox mailbox = {0};
+
+        mailbox.size = sizeof mailbox;
+        assert_int_equal(store.ops->mailbox_get(store.self, (const uint8_t *)names[i], strlen(names[i]), &mailbox), 0);
+        assert_int_equal(mailbox.uidvalidity, i + 1);
+    }
+    assert_int_equal(store.ops->mailbox_each(store.self, count_mailbox, &seen), 0);
+    assert_int_equal(seen, NAMES + 1);
+    assert_int_equal(rows_of(&store), 1);
+    assert_int_equal(count_files("."), here);
+    assert_int_equal(count_files(directory), inside);
+    cpmsync_store_close(&store);
+}
+
 static void test_200_changes_cost_few_pages(void **state)
 {
     enum { ROWS = 20000 };
@@ -517,6 +581,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_reader_writes_nothing_and_begins_a_view, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_pf_37_a_killed_writer_leaves_old_or_new, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_each_failed_allocation_of_an_opening_leaks_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_pf_126_no_name_becomes_a_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_200_changes_cost_few_pages, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
