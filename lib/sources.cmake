@@ -106,6 +106,7 @@ set(CPMSYNC_SOURCES_CORE
 set(CPMSYNC_SOURCES_TLS
   lib/crypto/crypto_mbedtls.c
   lib/transport/tls.c
+  lib/transport/tls_ask.c
   lib/transport/tls_handshake.c
   lib/transport/tls_resume.c
   lib/transport/tls_session.c

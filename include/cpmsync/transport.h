@@ -138,6 +138,28 @@ CPMSYNC_API int cpmsync_connector_tcp(struct cpmsync_connector *connector, const
  */
 enum { CPMSYNC_TLS_PIN_LEN = 32, CPMSYNC_TLS_PINS_MAX = 64 };
 
+/* A TLS connector from inside; lives as long as the connector does. */
+struct cpmsync_tls_connector;
+
+enum cpmsync_tls_verdict {
+    CPMSYNC_TLS_REFUSE = -1,
+    CPMSYNC_TLS_LATER = 0, /* cpmsync_tls_trust_answer will say */
+    CPMSYNC_TLS_TRUST = 1
+};
+
+/* Is this the server? The chain is as verified: the server's own certificate first, then whoever signed it, the anchor
+ * last if it came to one. */
+struct cpmsync_tls_question {
+    size_t size;
+    struct cpmsync_tls_connector *connector; /* these two name the question in the answer */
+    uint64_t id;
+    const char *host;
+    const uint8_t *const *chain; /* DER */
+    const size_t *chain_lens;
+    size_t chain_count;
+    uint32_t x509_flags; /* what is wrong with it, MBEDTLS_X509_BADCERT_*: 0 where we would go on unasked */
+};
+
 struct cpmsync_tls_config {
     size_t size;
     const struct cpmsync_allocator *allocator;
@@ -150,7 +172,7 @@ struct cpmsync_tls_config {
     int64_t handshake_timeout_ms; /* 0 is 60,000 */
     /* Where resumable sessions are kept; both NULL: in memory as long as the connector lives. The octets are secret, at
      * most 16,384. A resumed session skips the certificate's checks, so one is offered only where host, port, account,
-     * mode and trust (the anchors, a file's place, size and times, the pins) are those it was
+     * mode and trust (the anchors, a file's place, size and times, the pins, whether `trust` is asked) are those it was
      * made under, and for a day at most; else it is forgotten (R26). load returns the number of octets put into `data`
      * (0: none), save's return is ignored; save with `len` 0 means that what was saved must be forgotten. */
     void *session_ctx;
@@ -176,6 +198,17 @@ struct cpmsync_tls_config {
      */
     const uint8_t (*pins)[CPMSYNC_TLS_PIN_LEN];
     size_t pin_count;
+    /*
+     * Has the last word on a full handshake (R27), after anchors, pins and host were looked at: it may refuse what is
+     * good and trust what is not. Returns an enum cpmsync_tls_verdict; with CPMSYNC_TLS_LATER the handshake waits, no
+     * octet leaves, handshake_timeout_ms runs on (give a person enough of it, but few servers wait for more than some
+     * minutes: remember a late answer for the next question). With neither ca_file nor ca_data nor a system's bundle
+     * there are no anchors and all chains come with MBEDTLS_X509_BADCERT_NOT_TRUSTED. A resumed session asks nothing, so
+     * TRUST holds for the day; an app that takes it back changes `account` or forgets what session_save got. Runs inside
+     * step: it must not close the transport, and may do with the client what a callback of the client may. May be NULL.
+     */
+    void *trust_ctx;
+    int (*trust)(void *ctx, const struct cpmsync_tls_question *question);
 };
 
 /*
@@ -185,6 +218,14 @@ struct cpmsync_tls_config {
  */
 CPMSYNC_API int cpmsync_connector_tls(
     struct cpmsync_connector *connector, struct cpmsync_connector *inner, const struct cpmsync_tls_config *config);
+
+/*
+ * Answers a question the trust callback left open, inside it or later, from the client's thread: CPMSYNC_TLS_TRUST or
+ * _REFUSE. The handshake goes on in the next step, which expiry calls for at once. 0; CPMSYNC_ERR_NOT_FOUND if nobody
+ * waits for it: it was answered, its time ran out, or its connection is closed; _INVALID_ARGUMENT, _UNSUPPORTED. Not
+ * after the connector was freed, with the client that has it.
+ */
+CPMSYNC_API int cpmsync_tls_trust_answer(struct cpmsync_tls_connector *connector, uint64_t id, int verdict);
 
 #ifdef __cplusplus
 }

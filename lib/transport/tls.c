@@ -100,6 +100,7 @@ static int copy_trust(struct cpmsync_tls_connector *connector)
     connector->trust.ca_data_len = config->ca_data_len;
     connector->trust.pins = (const uint8_t(*)[CPMSYNC_TLS_PIN_LEN])connector->pins;
     connector->trust.pin_count = config->pin_count;
+    connector->trust.asks = config->trust != NULL;
     return 0;
 }
 

@@ -14,8 +14,15 @@
 
 enum { CPMSYNC_TLS_SEND_MAX = 4096, CPMSYNC_TLS_DETAIL_MAX = 96 };
 
+/* The server's own certificate, eight authorities (mbedTLS's limit) and the anchor. */
+enum { CPMSYNC_TLS_CHAIN_MAX = MBEDTLS_X509_MAX_INTERMEDIATE_CA + 2 };
+
+struct cpmsync_tls;
+
 struct cpmsync_tls_connector {
     const struct cpmsync_allocator *mem;
+    struct cpmsync_tls *open; /* its connections */
+    uint64_t asked;           /* how many questions there were */
     struct cpmsync_connector inner;
     struct cpmsync_tls_config config; /* without the pointers that are copied below */
     char *host;                       /* without a final dot */
@@ -40,8 +47,20 @@ enum cpmsync_tls_state {
     CPMSYNC_TLS_FAILED      /* `error` says why */
 };
 
+/* What the app is asked about the server. */
+struct cpmsync_tls_ask {
+    uint64_t id;                           /* 0: not asked yet */
+    int verdict;                           /* enum cpmsync_tls_verdict */
+    bool due;                              /* the verdict came from outside and the handshake has not seen it */
+    uint32_t flags;                        /* what it was asked about */
+    uint8_t *chain[CPMSYNC_TLS_CHAIN_MAX]; /* copies in DER, until the app has seen them */
+    size_t lens[CPMSYNC_TLS_CHAIN_MAX];
+    size_t count;
+};
+
 struct cpmsync_tls {
     struct cpmsync_tls_connector *connector;
+    struct cpmsync_tls *next; /* of the connector's open ones */
     struct cpmsync_transport inner;
     enum cpmsync_tls_state state;
     int error;
@@ -60,6 +79,8 @@ struct cpmsync_tls {
     bool pinned;      /* an unbroken chain leads from the certificate being looked at to a pinned key */
     bool checked;     /* our own check of the certificate ran */
     bool offered;     /* a saved session was offered */
+
+    struct cpmsync_tls_ask ask;
 
     struct cpmsync_tls_session_facts facts; /* of the session in use */
     int64_t session_checked;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "transport/tls_ask.h"
 #include "transport/tls_resume.h"
 
 /* ---------------------------------------------------------------- the transport below */
@@ -59,6 +60,9 @@ static int verify(void *ctx, mbedtls_x509_crt *certificate, int depth, uint32_t 
     const struct cpmsync_address *address = &connector->address;
     if (check_pin(tls, certificate, *flags))
         return MBEDTLS_ERR_X509_ALLOC_FAILED;
+    int code = cpmsync_tls_asks(connector) ? cpmsync_tls_ask_collect(tls, certificate, depth) : 0;
+    if (code)
+        return code;
     if (depth)
         return 0;
     if (connector->trust.pin_count && !tls->pinned)
@@ -78,7 +82,9 @@ int cpmsync_tls_start_handshake(struct cpmsync_tls *tls)
         &tls->conf, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT);
     if (code)
         return cpmsync_tls_fail_code(tls, code);
-    mbedtls_ssl_conf_authmode(&tls->conf, MBEDTLS_SSL_VERIFY_REQUIRED);
+    /* With optional, mbedTLS goes on past what it found wrong, and the app is asked before the next step. */
+    mbedtls_ssl_conf_authmode(
+        &tls->conf, cpmsync_tls_asks(connector) ? MBEDTLS_SSL_VERIFY_OPTIONAL : MBEDTLS_SSL_VERIFY_REQUIRED);
     mbedtls_ssl_conf_verify(&tls->conf, verify, tls);
     cpmsync_tls_min_1_2(&tls->conf);
     cpmsync_tls_random_use(&connector->random, &tls->conf);
@@ -108,7 +114,7 @@ static int load_trust(struct cpmsync_tls *tls)
     int error = cpmsync_tls_trust_load(&connector->trust, &tls->chain, &tls->code);
     if (error)
         return error;
-    mbedtls_ssl_conf_ca_chain(&tls->conf, &tls->chain, NULL);
+    mbedtls_ssl_conf_ca_chain(&tls->conf, tls->chain.raw.p ? &tls->chain : NULL, NULL);
     tls->session_checked = tls->now;
     tls->facts.checked = cpmsync_tls_wall_time(connector);
     return 0;
@@ -149,12 +155,44 @@ static void after_handshake(struct cpmsync_tls *tls)
         cpmsync_tls_keep_session(tls);
 }
 
+static int refuse(struct cpmsync_tls *tls)
+{
+    uint32_t flags = tls->ask.flags ? tls->ask.flags : MBEDTLS_X509_BADCERT_OTHER;
+    (void)mbedtls_ssl_send_alert_message(&tls->ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL, MBEDTLS_SSL_ALERT_MSG_BAD_CERT);
+    tls->x509_flags = flags;
+    tls->code = MBEDTLS_ERR_X509_CERT_VERIFY_FAILED;
+    return cpmsync_tls_fail(tls, error_of_flags(flags));
+}
+
+/* 1: the handshake may go on; 0: the app has yet to answer. */
+static int settle_trust(struct cpmsync_tls *tls)
+{
+    if (!tls->checked || !cpmsync_tls_asks(tls->connector))
+        return 1;
+    int verdict = cpmsync_tls_ask_verdict(tls);
+    if (verdict == CPMSYNC_TLS_TRUST)
+        return 1;
+    if (verdict == CPMSYNC_TLS_REFUSE)
+        return refuse(tls);
+    tls->want = 0;
+    return tls->now >= tls->deadline ? cpmsync_tls_fail(tls, CPMSYNC_ERR_TIMEOUT) : 0;
+}
+
+/* Somebody vouched for the server: now, or when the session was made. */
+static bool is_vouched(const struct cpmsync_tls *tls, uint32_t flags)
+{
+    bool asks = cpmsync_tls_asks(tls->connector);
+    if (!tls->certificate) /* the session is bound to whether the app is asked */
+        return tls->offered && (asks || !flags);
+    return tls->checked && (asks ? tls->ask.verdict == CPMSYNC_TLS_TRUST : !flags);
+}
+
 static int handshake_done(struct cpmsync_tls *tls)
 {
     uint32_t flags = mbedtls_ssl_get_verify_result(&tls->ssl);
     drop_trust(tls);
     /* Never reached unless mbedTLS lets a handshake pass that nobody vouched for. */
-    if (flags || (tls->certificate ? !tls->checked : !tls->offered)) {
+    if (!is_vouched(tls, flags)) {
         tls->x509_flags = flags;
         return cpmsync_tls_fail(tls, CPMSYNC_ERR_TLS_CERT);
     }
@@ -170,6 +208,9 @@ int cpmsync_tls_step_handshake(struct cpmsync_tls *tls)
 {
     int code = 0;
     while (!cpmsync_tls_is_over(&tls->ssl)) {
+        int settled = settle_trust(tls);
+        if (settled <= 0)
+            return settled;
         if (cpmsync_tls_state(&tls->ssl) == MBEDTLS_SSL_SERVER_CERTIFICATE && !tls->certificate) {
             int error = load_trust(tls);
             if (error)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "transport/tls_ask.h"
 #include "transport/tls_handshake.h"
 #include "transport/tls_resume.h"
 
@@ -133,6 +134,8 @@ static int64_t tls_expiry(void *self)
     const struct cpmsync_tls *tls = self;
     if (tls->state == CPMSYNC_TLS_FAILED)
         return CPMSYNC_NEVER;
+    if (cpmsync_tls_ask_is_due(tls))
+        return tls->now;
     int64_t inner = tls->inner.ops->expiry(tls->inner.self);
     return inner < tls->deadline ? inner : tls->deadline;
 }
@@ -182,15 +185,33 @@ static void tls_info(void *self, struct cpmsync_transport_info *info)
     info->early = info->secure && !tls->connector->config.starttls && (info->resumed || cpmsync_tls_is_1_3(&tls->ssl));
 }
 
+/* The connector knows its connections, so that an answer finds the one that waits. */
+
+static void join(struct cpmsync_tls *tls)
+{
+    tls->next = tls->connector->open;
+    tls->connector->open = tls;
+}
+
+static void leave(struct cpmsync_tls *tls)
+{
+    struct cpmsync_tls **at = &tls->connector->open;
+    while (*at != tls)
+        at = &(*at)->next;
+    *at = tls->next;
+}
+
 static void tls_close(void *self)
 {
     struct cpmsync_tls *tls = self;
     const struct cpmsync_allocator *mem = tls->connector->mem;
+    leave(tls);
     if (tls->state == CPMSYNC_TLS_OPEN && (!tls->held_len || flush_held(tls) > 0))
         (void)mbedtls_ssl_close_notify(&tls->ssl);
     mbedtls_ssl_free(&tls->ssl);
     mbedtls_ssl_config_free(&tls->conf);
     mbedtls_x509_crt_free(&tls->chain);
+    cpmsync_tls_ask_clear(tls);
     tls->inner.ops->close(tls->inner.self);
     cpmsync_mem_wipe(tls, sizeof(*tls));
     cpmsync_mem_free(mem, tls);
@@ -223,6 +244,7 @@ int cpmsync_tls_open(struct cpmsync_tls_connector *connector, int64_t now, struc
         return error;
     }
     tls->connector = connector;
+    join(tls);
     tls->state = CPMSYNC_TLS_CONNECTING;
     tls->now = now;
     tls->deadline = CPMSYNC_NEVER;

@@ -43,7 +43,8 @@ static const char *file_of(const struct cpmsync_tls_trust *trust)
 {
     if (trust->ca_file)
         return trust->ca_file;
-    return trust->ca_data ? "" : system_bundle();
+    const char *path = trust->ca_data ? "" : system_bundle();
+    return !path && trust->asks ? "" : path;
 }
 
 /* mbedTLS returns how many certificates of a bundle it could not read: old bundles hold some that nobody can. */
@@ -127,7 +128,7 @@ static int add_settings(
         add(md, binding->account, strlen(binding->account)) || add_number(md, binding->starttls != 0))
         return CPMSYNC_ERR_NOMEM;
     if (add(md, path, strlen(path)) || add(md, trust->ca_data, trust->ca_data ? trust->ca_data_len : 0) ||
-        add(md, trust->pins, trust->pin_count * CPMSYNC_TLS_PIN_LEN))
+        add(md, trust->pins, trust->pin_count * CPMSYNC_TLS_PIN_LEN) || add_number(md, trust->asks))
         return CPMSYNC_ERR_NOMEM;
     return *path ? add_file(md, path) : 0;
 }

@@ -5,6 +5,8 @@
 
 #include <cpmsync/transport.h>
 
+#include <stdbool.h>
+
 #include "transport/tls_shim.h"
 
 struct cpmsync_tls_trust {
@@ -13,6 +15,7 @@ struct cpmsync_tls_trust {
     size_t ca_data_len;
     const uint8_t (*pins)[CPMSYNC_TLS_PIN_LEN];
     size_t pin_count;
+    bool asks; /* the app has the last word, and needs no anchors */
 };
 
 /* What a session is bound to beside the trust. */
@@ -25,7 +28,7 @@ struct cpmsync_tls_binding {
 
 enum { CPMSYNC_TLS_DIGEST_LEN = 32 };
 
-/* Parses what is trusted into the empty *chain. 0, CPMSYNC_ERR_TLS_TRUST with mbedTLS's code in *code, or _NOMEM. */
+/* Parses what is trusted into the empty *chain, which stays empty where nothing is and the app has the last word. 0, CPMSYNC_ERR_TLS_TRUST with mbedTLS's code in *code, or _NOMEM. */
 int cpmsync_tls_trust_load(const struct cpmsync_tls_trust *trust, mbedtls_x509_crt *chain, int *code);
 
 /*

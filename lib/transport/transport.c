@@ -30,4 +30,12 @@ int cpmsync_connector_tls(
     cpmsync_connector_free(inner);
     return CPMSYNC_ERR_UNSUPPORTED;
 }
+
+int cpmsync_tls_trust_answer(struct cpmsync_tls_connector *connector, uint64_t id, int verdict)
+{
+    (void)connector;
+    (void)id;
+    (void)verdict;
+    return CPMSYNC_ERR_UNSUPPORTED;
+}
 #endif

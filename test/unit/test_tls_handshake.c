@@ -134,6 +134,8 @@ static int outcome_with_pin(
     *flags = tls_link_info(link).x509_flags;
     tls_link_disconnect(link);
     tls_link_drop(link);
+    config->pins = NULL;
+    config->pin_count = 0;
     return result;
 }
 

@@ -50,6 +50,7 @@ static void test_what_this_build_leaves_out_says_so(void **state)
     struct cpmsync_tls_config tls_config = {.size = sizeof(tls_config)};
     assert_int_equal(cpmsync_connector_tls(&tls, &inner, &tls_config), CPMSYNC_ERR_UNSUPPORTED);
     assert_int_equal(frees, 1);
+    assert_int_equal(cpmsync_tls_trust_answer(NULL, 1, CPMSYNC_TLS_TRUST), CPMSYNC_ERR_UNSUPPORTED);
 #endif
 }
 
