@@ -3,7 +3,7 @@
 
 #include <cpmsync/error.h>
 
-enum { FIRST_RANGES = 4, RANGE_TEXT_MAX = 22 /* ",4294967295:4294967295" */ };
+enum { FIRST_RANGES = 4, LOOSE_LEAST = 64, RANGE_TEXT_MAX = 22 /* ",4294967295:4294967295" */ };
 
 void cpmsync_uidset_init(struct cpmsync_uidset *set, const struct cpmsync_allocator *mem, size_t max)
 {
@@ -17,26 +17,27 @@ void cpmsync_uidset_clear(struct cpmsync_uidset *set)
     cpmsync_mem_free(set->mem, set->ranges);
     set->ranges = NULL;
     set->count = 0;
+    set->loose = 0;
     set->capacity = 0;
 }
 
 void cpmsync_uidset_empty(struct cpmsync_uidset *set)
 {
     set->count = 0;
+    set->loose = 0;
 }
 
-static int reserve(struct cpmsync_uidset *set, size_t count)
+/* Memory for so many ranges; growing never goes beyond `most` by itself. */
+static int make_room(struct cpmsync_uidset *set, size_t count, size_t most)
 {
     struct cpmsync_range *ranges;
     size_t capacity;
 
-    if (count > set->max)
-        return CPMSYNC_ERR_LIMIT;
     if (count <= set->capacity)
         return 0;
-    capacity = set->capacity > set->max / 2 ? set->max : set->capacity * 2;
+    capacity = set->capacity > most / 2 ? most : set->capacity * 2;
     if (capacity < FIRST_RANGES)
-        capacity = FIRST_RANGES < set->max ? FIRST_RANGES : set->max;
+        capacity = FIRST_RANGES < most ? FIRST_RANGES : most;
     if (capacity < count)
         capacity = count;
     ranges = cpmsync_mem_resize(set->mem, set->ranges, capacity, sizeof(*ranges));
@@ -45,6 +46,11 @@ static int reserve(struct cpmsync_uidset *set, size_t count)
     set->ranges = ranges;
     set->capacity = capacity;
     return 0;
+}
+
+static int reserve(struct cpmsync_uidset *set, size_t count)
+{
+    return count > set->max ? CPMSYNC_ERR_LIMIT : make_room(set, count, set->max);
 }
 
 /* The first range that ends at `uid` or above it; count if there is none. */
@@ -175,6 +181,93 @@ static size_t join(
         out[count - 1] = *last;
     return count;
 }
+
+/* ---- gathering */
+
+static void sift_down(struct cpmsync_range *ranges, size_t root, size_t count)
+{
+    struct cpmsync_range moved = ranges[root];
+
+    for (;;) {
+        size_t child = 2 * root + 1;
+
+        if (child + 1 < count && ranges[child].first < ranges[child + 1].first)
+            child++;
+        if (child >= count || ranges[child].first <= moved.first)
+            break;
+        ranges[root] = ranges[child];
+        root = child;
+    }
+    ranges[root] = moved;
+}
+
+static void sort(struct cpmsync_range *ranges, size_t count)
+{
+    for (size_t i = count / 2; i-- > 0;)
+        sift_down(ranges, i, count);
+    for (size_t i = count; i-- > 1;) {
+        struct cpmsync_range highest = ranges[0];
+
+        ranges[0] = ranges[i];
+        ranges[i] = highest;
+        sift_down(ranges, 0, i);
+    }
+}
+
+int cpmsync_uidset_settle(struct cpmsync_uidset *set)
+{
+    struct cpmsync_range last = {0, 0};
+    size_t total = set->count + set->loose, joined = 0;
+
+    if (set->loose == 0)
+        return set->count > set->max ? CPMSYNC_ERR_LIMIT : 0;
+    sort(set->ranges, total);
+    for (size_t i = 0; i < total; i++)
+        joined = join(set->ranges, joined, &last, &set->ranges[i]);
+    set->count = joined;
+    set->loose = 0;
+    return joined > set->max ? CPMSYNC_ERR_LIMIT : 0;
+}
+
+static bool touch(const struct cpmsync_range *a, const struct cpmsync_range *b)
+{
+    return a->first - 1 <= b->last && b->first - 1 <= a->last;
+}
+
+int cpmsync_uidset_gather(struct cpmsync_uidset *set, uint32_t first, uint32_t last)
+{
+    struct cpmsync_range range;
+    size_t end = set->count + set->loose;
+    int error = order(&first, &last);
+
+    if (error)
+        return error;
+    if (set->loose == 0 && (set->count == 0 || first >= set->ranges[set->count - 1].first))
+        return cpmsync_uidset_add(set, first, last);
+    range.first = first;
+    range.last = last;
+    if (set->loose && touch(&set->ranges[end - 1], &range)) {
+        if (range.first < set->ranges[end - 1].first)
+            set->ranges[end - 1].first = range.first;
+        if (range.last > set->ranges[end - 1].last)
+            set->ranges[end - 1].last = range.last;
+        return 0;
+    }
+    /* Sorted when there is as much to sort in as there was: each range takes part log n times. */
+    if (set->loose >= LOOSE_LEAST && set->loose >= set->count) {
+        error = cpmsync_uidset_settle(set);
+        end = set->count;
+    }
+    if (!error)
+        error = make_room(set, end + 1, 2 * set->max < LOOSE_LEAST ? LOOSE_LEAST : 2 * set->max);
+    if (error)
+        return error;
+    set->ranges[end] = range;
+    set->loose++;
+    return 0;
+}
+
+/* ---- sets together */
 
 static size_t merge(const struct cpmsync_uidset *a, const struct cpmsync_uidset *b, struct cpmsync_range *out)
 {

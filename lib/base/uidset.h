@@ -13,7 +13,8 @@ struct cpmsync_uidset {
     struct cpmsync_range *ranges;
     size_t count;
     size_t capacity;
-    size_t max; /* ranges at most */
+    size_t max;   /* ranges at most */
+    size_t loose; /* behind `count`: ranges gathered and not sorted in yet */
 };
 
 void cpmsync_uidset_init(struct cpmsync_uidset *set, const struct cpmsync_allocator *mem, size_t max);
@@ -23,6 +24,15 @@ void cpmsync_uidset_empty(struct cpmsync_uidset *set); /* empty, memory kept */
 /* 0, CPMSYNC_ERR_LIMIT, CPMSYNC_ERR_NOMEM (set unchanged). first and last in either order (G-22), both at least 1.
  * Appending in ascending order is O(1). A UID 0 is CPMSYNC_ERR_INVALID_ARGUMENT. */
 int cpmsync_uidset_add(struct cpmsync_uidset *set, uint32_t first, uint32_t last);
+
+/*
+ * The same for a stranger's order: add moves what lies above, so that a million ranges downwards take a million million steps
+ * (PF-120). What is gathered is not in the set until settle was called, and until then nothing else may be, but empty and
+ * clear. CPMSYNC_ERR_LIMIT may come late, with the set above its maximum (twice at most): of no use but to be emptied.
+ */
+int cpmsync_uidset_gather(struct cpmsync_uidset *set, uint32_t first, uint32_t last);
+int cpmsync_uidset_settle(struct cpmsync_uidset *set);
+
 int cpmsync_uidset_add_set(struct cpmsync_uidset *set, const struct cpmsync_uidset *other);
 int cpmsync_uidset_remove(struct cpmsync_uidset *set, uint32_t first, uint32_t last);
 /* set becomes a copy of `count` sorted, disjoint ranges. CPMSYNC_ERR_INVALID_ARGUMENT if they are not. */

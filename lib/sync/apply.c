@@ -220,7 +220,7 @@ static void on_fetch(struct cpmsync_apply *apply, uint32_t number, const struct 
     if (cpmsync_batch_put(&apply->batch, &news) == 0)
         apply->suspect = true; /* a mod-sequence of a covered message we do not have */
     if (apply->seeing && news.has_flags && !apply->batch.error)
-        apply->batch.error = cpmsync_uidset_add(&apply->seen, news.uid, news.uid);
+        apply->batch.error = cpmsync_uidset_gather(&apply->seen, news.uid, news.uid);
 }
 
 /* ---- codes */
@@ -361,6 +361,14 @@ static void vanish_unseen(struct cpmsync_apply *apply, uint32_t first, uint32_t 
         cpmsync_batch_vanish(&apply->batch, &range, 1, false, NULL);
 }
 
+/* What was seen is a set from here on. */
+static bool settled(struct cpmsync_apply *apply)
+{
+    if (!apply->batch.error)
+        apply->batch.error = cpmsync_uidset_settle(&apply->seen);
+    return !apply->batch.error;
+}
+
 static bool shown_all(const struct cpmsync_apply *apply)
 {
     if (!apply->exists_known || apply->uncounted)
@@ -370,10 +378,13 @@ static bool shown_all(const struct cpmsync_apply *apply)
 
 int cpmsync_apply_passed(struct cpmsync_apply *apply)
 {
-    uint32_t highest = cpmsync_uidset_last(&apply->seen);
+    uint32_t highest;
     uint32_t next = 1;
 
     apply->seeing = false;
+    if (!settled(apply))
+        return apply->batch.error;
+    highest = cpmsync_uidset_last(&apply->seen);
     if (!shown_all(apply)) {
         apply->suspect = true;
         return apply->batch.error;
@@ -404,13 +415,15 @@ void cpmsync_apply_search(struct cpmsync_apply *apply)
 void cpmsync_apply_found(struct cpmsync_apply *apply, uint32_t first, uint32_t last)
 {
     if (!apply->batch.error)
-        apply->batch.error = cpmsync_uidset_add(&apply->seen, first, last);
+        apply->batch.error = cpmsync_uidset_gather(&apply->seen, first, last);
 }
 
 int cpmsync_apply_searched(struct cpmsync_apply *apply, uint32_t last)
 {
     uint32_t next = 1;
 
+    if (!settled(apply))
+        return apply->batch.error;
     if (!shown_all(apply)) {
         apply->suspect = true;
         return apply->batch.error;

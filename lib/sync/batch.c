@@ -185,6 +185,8 @@ int cpmsync_batch_release(struct cpmsync_batch *batch)
     if (!batch->held)
         return batch->error;
     batch->held = false;
+    fail(batch, cpmsync_uidset_settle(&batch->held_gone));
+    fail(batch, cpmsync_uidset_settle(&batch->held_put));
     if (!batch->error)
         tell_vanished(batch, batch->held_gone.ranges, batch->held_gone.count);
     for (size_t i = 0; i < batch->held_put.count && !batch->error; i++)
@@ -242,7 +244,7 @@ int cpmsync_batch_put(struct cpmsync_batch *batch, const struct cpmsync_cache_ne
     batch->pending.added += change.added;
     batch->pending.flags_changed += change.flags_changed;
     if (batch->held)
-        fail(batch, cpmsync_uidset_add(&batch->held_put, news->uid, news->uid));
+        fail(batch, cpmsync_uidset_gather(&batch->held_put, news->uid, news->uid));
     else
         tell_message(batch, &change.row);
     return batch->error ? batch->error : 1;
@@ -263,7 +265,7 @@ static size_t vanish_range(struct cpmsync_batch *batch, const struct cpmsync_ran
 static void hold_vanished(struct cpmsync_batch *batch, const struct cpmsync_range *ranges, size_t count)
 {
     for (size_t i = 0; i < count && !batch->error; i++)
-        fail(batch, cpmsync_uidset_add(&batch->held_gone, ranges[i].first, ranges[i].last));
+        fail(batch, cpmsync_uidset_gather(&batch->held_gone, ranges[i].first, ranges[i].last));
 }
 
 int cpmsync_batch_vanish(

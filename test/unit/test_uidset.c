@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <time.h>
+
 #include <cpmsync/error.h>
 
 #include "base/uidset.h"
@@ -423,6 +425,95 @@ static void test_random_histories_agree_with_a_bitmap(void **state)
     end(&fixture);
 }
 
+/* In whatever order they come, gathered ranges make the set that adding them makes. */
+static void test_g_22_gathering_gives_the_same_set(void **state)
+{
+    struct fixture gathered, added;
+    uint32_t seed = 7;
+
+    (void)state;
+    for (unsigned round = 0; round < 300; round++) {
+        begin(&gathered, 100000);
+        begin(&added, 100000);
+        for (unsigned i = 0; i < round * 3; i++) {
+            uint32_t first = round % 3 == 0   ? TOP - i * (round % 7)
+                             : round % 3 == 1 ? i * 3 + 1
+                                              : next_random(&seed) % 2000 + 1;
+            uint32_t last = next_random(&seed) % 4 ? first : first > TOP - 5 ? TOP : first + next_random(&seed) % 5;
+
+            assert_int_equal(cpmsync_uidset_gather(&gathered.set, last, first), 0);
+            assert_int_equal(cpmsync_uidset_add(&added.set, first, last), 0);
+            if (next_random(&seed) % 200 == 0)
+                assert_int_equal(cpmsync_uidset_settle(&gathered.set), 0);
+        }
+        assert_int_equal(cpmsync_uidset_settle(&gathered.set), 0);
+        assert_int_equal(cpmsync_uidset_settle(&gathered.set), 0);
+        assert_int_equal(gathered.set.count, added.set.count);
+        if (added.set.count)
+            assert_memory_equal(gathered.set.ranges, added.set.ranges, added.set.count * sizeof(struct cpmsync_range));
+        end(&gathered);
+        end(&added);
+    }
+}
+
+static void test_gathering_has_a_limit_and_survives_without_memory(void **state)
+{
+    struct fixture fixture;
+    uint32_t uid;
+    int error = 0;
+
+    (void)state;
+    begin(&fixture, 1000);
+    assert_int_equal(cpmsync_uidset_gather(&fixture.set, 0, 3), CPMSYNC_ERR_INVALID_ARGUMENT);
+    for (uid = 1000000; !error && uid > 2; uid -= 2)
+        error = cpmsync_uidset_gather(&fixture.set, uid, uid);
+    assert_int_equal(error, CPMSYNC_ERR_LIMIT);
+    assert_true(fixture.set.capacity <= 2000);
+    cpmsync_uidset_empty(&fixture.set);
+    for (uid = 2022; uid > 2; uid -= 2)
+        assert_int_equal(cpmsync_uidset_gather(&fixture.set, uid, uid), 0);
+    assert_int_equal(cpmsync_uidset_settle(&fixture.set), CPMSYNC_ERR_LIMIT);
+    end(&fixture);
+
+    begin(&fixture, 1000);
+    assert_int_equal(cpmsync_uidset_gather(&fixture.set, 9, 9), 0);
+    assert_int_equal(cpmsync_uidset_gather(&fixture.set, 7, 7), 0);
+    support_allocator_fail_from(&fixture.allocator, 1);
+    for (uid = 5000, error = 0; !error; uid -= 2)
+        error = cpmsync_uidset_gather(&fixture.set, uid, uid);
+    assert_int_equal(error, CPMSYNC_ERR_NOMEM);
+    assert_int_equal(cpmsync_uidset_settle(&fixture.set), 0);
+    assert_true(cpmsync_uidset_contains(&fixture.set, 7) && cpmsync_uidset_contains(&fixture.set, 9));
+    assert_int_equal(cpmsync_uidset_size(&fixture.set), fixture.set.count);
+    end(&fixture);
+}
+
+static double seconds_downwards(uint32_t count)
+{
+    struct fixture fixture;
+    clock_t start;
+
+    begin(&fixture, count);
+    start = clock();
+    for (uint32_t i = count; i > 0; i--)
+        assert_int_equal(cpmsync_uidset_gather(&fixture.set, 2 * i, 2 * i), 0);
+    assert_int_equal(cpmsync_uidset_settle(&fixture.set), 0);
+    start = clock() - start;
+    assert_int_equal(fixture.set.count, count);
+    end(&fixture);
+    return (double)start / CLOCKS_PER_SEC;
+}
+
+/* Four times as much takes about four times as long; moving what lies above took sixteen times. */
+static void test_pf_120_a_strangers_order_is_no_quadratic_work(void **state)
+{
+    double some = seconds_downwards(100000), more = seconds_downwards(400000);
+
+    (void)state;
+    print_message("downwards: 100000 ranges in %.3f s, 400000 in %.3f s\n", some, more);
+    assert_true(more < 9 * some + 0.1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -438,6 +529,9 @@ int main(void)
         cmocka_unit_test(test_g_08_what_is_no_uid_set_is_a_protocol_error),
         cmocka_unit_test(test_the_text_is_written_in_parts_within_a_budget),
         cmocka_unit_test(test_random_histories_agree_with_a_bitmap),
+        cmocka_unit_test(test_g_22_gathering_gives_the_same_set),
+        cmocka_unit_test(test_gathering_has_a_limit_and_survives_without_memory),
+        cmocka_unit_test(test_pf_120_a_strangers_order_is_no_quadratic_work),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
