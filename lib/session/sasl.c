@@ -367,8 +367,12 @@ static int take_challenge(struct cpmsync_sasl *sasl, struct cpmsync_slice challe
 
 int cpmsync_sasl_step(struct cpmsync_sasl *sasl, struct cpmsync_slice challenge, struct cpmsync_buf *out)
 {
+    bool first = sasl->step == STEP_FIRST;
     int rc = take_challenge(sasl, challenge, out);
 
+    /* Our limit of a message is none that the app could raise: names, or what the server says, are absurdly long. */
+    if (rc == CPMSYNC_ERR_LIMIT)
+        rc = first ? CPMSYNC_ERR_AUTH_CREDENTIALS : CPMSYNC_ERR_PROTOCOL;
     if (rc < 0)
         sasl->step = STEP_FAILED;
     return rc;
@@ -389,6 +393,8 @@ int cpmsync_sasl_work(struct cpmsync_sasl *sasl, uint32_t rounds, uint32_t *done
         return 1;
     if (rc == 0)
         rc = client_final(sasl, out);
+    if (rc == CPMSYNC_ERR_LIMIT)
+        rc = CPMSYNC_ERR_PROTOCOL;
     if (rc < 0)
         sasl->step = STEP_FAILED;
     return rc;

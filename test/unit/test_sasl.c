@@ -209,6 +209,45 @@ static void test_r28_too_many_iterations_are_refused_before_hashing(void **state
     end(&x);
 }
 
+/* One limit is the challenge's own, the other that of what is made of it. Neither is the app's. */
+static void test_pf_120_a_nonce_too_long_to_be_answered_is_the_servers_fault(void **state)
+{
+    static const size_t lengths[] = {40000, CPMSYNC_SASL_MESSAGE_MAX - 64, CPMSYNC_SASL_MESSAGE_MAX + 64};
+    static char challenge[CPMSYNC_SASL_MESSAGE_MAX + 128];
+    struct exchange x;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
+        int rc;
+
+        memset(challenge, 'x', lengths[i]);
+        memcpy(challenge, "r=fyko+d2lbbFgONRv9qkxdawL", 26);
+        strcpy(challenge + lengths[i], ",s=QSXCR+Q6sek8bf92,i=1");
+        begin(&x, CPMSYNC_SASL_SCRAM_SHA_1);
+        assert_int_equal(step(&x, ""), 0);
+        rc = step(&x, challenge);
+        if (rc == 1)
+            rc = work(&x, 1);
+        assert_int_equal(rc, CPMSYNC_ERR_PROTOCOL);
+        assert_false(cpmsync_sasl_busy(&x.sasl));
+        end(&x);
+    }
+}
+
+static void test_names_too_long_for_a_message_are_no_credentials(void **state)
+{
+    static char name[40001];
+    struct exchange x;
+
+    (void)state;
+    memset(name, 'n', sizeof(name) - 1);
+    assert_int_equal(begin_as(&x, CPMSYNC_SASL_SCRAM_SHA_1, name, "pencil", name), 0);
+    assert_int_equal(step(&x, ""), CPMSYNC_ERR_AUTH_CREDENTIALS);
+    end(&x);
+    assert_int_equal(begin_as(&x, CPMSYNC_SASL_PLAIN, name, name, NULL), CPMSYNC_ERR_AUTH_CREDENTIALS);
+    end(&x);
+}
+
 static void test_messages_that_are_none_are_refused(void **state)
 {
     static const char *const wrong[] = {"", "r", "r=", "x=y", "m=must,r=fyko+d2lbbFgONRv9qkxdawLx,s=QSXC,i=1",
@@ -326,6 +365,8 @@ int main(void)
         cmocka_unit_test(test_r28_hashing_is_sliced),
         cmocka_unit_test(test_s_14_a_nonce_that_does_not_begin_with_ours_is_refused),
         cmocka_unit_test(test_r28_too_many_iterations_are_refused_before_hashing),
+        cmocka_unit_test(test_pf_120_a_nonce_too_long_to_be_answered_is_the_servers_fault),
+        cmocka_unit_test(test_names_too_long_for_a_message_are_no_credentials),
         cmocka_unit_test(test_messages_that_are_none_are_refused),
         cmocka_unit_test(test_s_15_a_wrong_signature_never_completes),
         cmocka_unit_test(test_credentials_that_cannot_be_sent_are_refused),
