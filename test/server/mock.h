@@ -151,7 +151,7 @@ int64_t cpmsync_mock_load(struct cpmsync_mock *mock, const char *user, const cha
 
 /* ---- misbehaviour and scripts ---- */
 
-/* Switches a fault on, "NAME" or "NAME=VALUE". CPMSYNC_ERR_INVALID_ARGUMENT for an unknown name or value. */
+/* Switches a fault on, "NAME" or "NAME=VALUE", or off, "NAME=off". CPMSYNC_ERR_INVALID_ARGUMENT for an unknown name or value. */
 int cpmsync_mock_fault(struct cpmsync_mock *mock, const char *fault);
 
 /* The faults there are: 0 and the name, its conformance line and what it does; CPMSYNC_ERR_NOT_FOUND behind the last. */

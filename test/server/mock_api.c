@@ -298,5 +298,6 @@ int cpmsync_mock_fault(struct cpmsync_mock *mock, const char *fault)
 {
     if (!fault || !cpmsync_mock_faults_set(&mock->faults, cpmsync_slice_str(fault)))
         return CPMSYNC_ERR_INVALID_ARGUMENT;
+    mock->store.quiet_expunges = mock->faults.rfc4551;
     return 0;
 }

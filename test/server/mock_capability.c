@@ -62,6 +62,8 @@ static bool is_disabled(const struct mock_conn *conn, struct cpmsync_slice name)
         return !faults->literal_minus && !lists(mock->capabilities, name);
     if (cpmsync_slice_is(name, "SASL-IR"))
         return faults->no_sasl_ir;
+    if (cpmsync_slice_is(name, "QRESYNC"))
+        return faults->rfc4551;
     if (cpmsync_slice_is(name, "STARTTLS"))
         return !mock->starttls;
     if (cpmsync_slice_is(name, "LOGINDISABLED"))

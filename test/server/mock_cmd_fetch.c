@@ -272,6 +272,7 @@ static void run(struct mock_conn *conn, struct fetch *fetch)
         cpmsync_mock_put_vanished_earlier(conn, &fetch->set, fetch->since, 0);
     }
     cpmsync_mock_for_each(conn, &fetch->set, fetch->uid, fetch_one, fetch);
+    cpmsync_mock_misbehave_at_end(conn);
     if (fetch->missing && !fetch->uid)
         cpmsync_mock_no(conn, "[EXPUNGEISSUED] Some messages are gone");
     else

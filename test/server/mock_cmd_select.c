@@ -136,7 +136,7 @@ static void put_resync(struct mock_conn *conn, struct select_arguments *a)
     if (!a->has_known && mailbox->uidnext > 1 && !cpmsync_mock_set_append(&a->known, 1, mailbox->uidnext - 1))
         conn->broken = true;
     cpmsync_mock_put_vanished_earlier(conn, &a->known, a->modseq, matched_up_to(mailbox, a));
-    cpmsync_mock_put_changes(conn, &a->known, a->modseq);
+    cpmsync_mock_put_changes(conn, &a->known, conn->mock->faults.qresync_flood ? 0 : a->modseq);
 }
 
 static void leave(struct mock_conn *conn)
@@ -151,7 +151,17 @@ static void leave(struct mock_conn *conn)
 
 static void select_mailbox(struct mock_conn *conn, struct select_arguments *a, bool read_only)
 {
+    struct cpmsync_mock *mock = conn->mock;
+    if (cpmsync_mock_is_due(&mock->faults.select_bad, mock->selects)) {
+        cpmsync_mock_bad(conn, "Not this one");
+        return;
+    }
     leave(conn);
+    if (cpmsync_mock_is_due(&mock->faults.select_no, mock->selects)) {
+        cpmsync_mock_no(conn, "[UNAVAILABLE] Not now");
+        return;
+    }
+    cpmsync_mock_misbehave_select(conn, a->name);
     struct mock_mailbox *mailbox = cpmsync_mock_find(conn->user, a->name);
     if (!mailbox || mailbox->noselect) {
         cpmsync_mock_no(conn, mailbox ? "[CANNOT] Not selectable" : "[NONEXISTENT] No such mailbox");
@@ -221,7 +231,7 @@ static bool goes_deleted(const void *ctx, const struct mock_message *message)
     return cpmsync_mock_flag_is_set(&message->flags, MOCK_DELETED);
 }
 
-/* Expunges in silence; never HIGHESTMODSEQ (RFC 7162 3.2.8). */
+/* Expunges in silence; never HIGHESTMODSEQ (RFC 7162 3.2.8), which RFC 5162 3.4 demanded. */
 bool cpmsync_mock_cmd_close(struct mock_conn *conn, struct mock_parser *p, bool uid)
 {
     size_t count = 0;
@@ -230,7 +240,12 @@ bool cpmsync_mock_cmd_close(struct mock_conn *conn, struct mock_parser *p, bool 
         return false;
     if (!conn->read_only)
         cpmsync_mock_remove(&conn->mock->store, conn->mailbox, goes_deleted, NULL, &count);
+    uint64_t highest = conn->mailbox->nomodseq ? 0 : conn->mailbox->highestmodseq;
     cpmsync_mock_close(conn);
-    cpmsync_mock_ok(conn, "CLOSE completed");
+    if (conn->mock->faults.rfc5162 && conn->qresync && highest) {
+        cpmsync_mock_tag(conn);
+        cpmsync_mock_putf(conn, "OK [HIGHESTMODSEQ %llu] CLOSE completed\r\n", (unsigned long long)highest);
+    } else
+        cpmsync_mock_ok(conn, "CLOSE completed");
     return true;
 }

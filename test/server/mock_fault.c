@@ -23,7 +23,7 @@ static const struct fault {
         "connections: not executed | executed, its answer not sent | only its tagged answer not sent | answered"},
     {"no-capability-code", NO_VALUE, offsetof(struct mock_faults, no_capability_code), "MS-09",
         "no CAPABILITY code in the greeting and in the answer to a login"},
-    {"logindisabled", NO_VALUE, offsetof(struct mock_faults, logindisabled), "MS-09",
+    {"logindisabled", NO_VALUE, offsetof(struct mock_faults, logindisabled), "MS-09, 59",
         "LOGINDISABLED, even over TLS; every login is refused"},
     {"no-sasl-ir", NO_VALUE, offsetof(struct mock_faults, no_sasl_ir), "MS-10",
         "no SASL-IR; an initial response is BAD"},
@@ -48,6 +48,42 @@ static const struct fault {
     {"bye-greeting", NO_VALUE, offsetof(struct mock_faults, bye_greeting), "MS-59", "the greeting is BYE"},
     {"stale-resync", NO_VALUE, offsetof(struct mock_faults, stale_resync), "MS-51",
         "SELECT (QRESYNC ...) is answered without its changes"},
+    {"expunge-inside", NUMBER, offsetof(struct mock_faults, expunge_inside), "MS-36",
+        "expunge-inside=N: from the N-th UID FETCH or UID STORE on, once, the mailbox's first message is expunged, and "
+        "told so, behind the first line of the answer"},
+    {"hold-vanished", NO_VALUE, offsetof(struct mock_faults, hold_vanished), "MS-37",
+        "a UID FETCH holds expunges back and sends a HIGHESTMODSEQ below them; combine with cut=tagged:N"},
+    {"rfc5162", NO_VALUE, offsetof(struct mock_faults, rfc5162), "MS-38",
+        "EXPUNGE in spite of QRESYNC, VANISHED (EARLIER) once more with every UID that is missing, HIGHESTMODSEQ in "
+        "the "
+        "answer to CLOSE"},
+    {"rfc4551", NO_VALUE, offsetof(struct mock_faults, rfc4551), "MS-39",
+        "no QRESYNC; an expunge raises no mod-sequence"},
+    {"modseq-64", NO_VALUE, offsetof(struct mock_faults, modseq_64), "MS-39",
+        "a mailbox that is selected has mod-sequences of 64 bits from then on"},
+    {"uidvalidity-at", NUMBER, offsetof(struct mock_faults, uidvalidity_at), "MS-41",
+        "uidvalidity-at=N: the N-th SELECT finds its mailbox under a new UIDVALIDITY"},
+    {"nomodseq-at", NUMBER, offsetof(struct mock_faults, nomodseq_at), "MS-41",
+        "nomodseq-at=N: the N-th SELECT finds its mailbox without mod-sequences"},
+    {"exists-lower", NUMBER, offsetof(struct mock_faults, exists_lower), "MS-50",
+        "exists-lower=N: EXISTS one too low before the tagged answer of the N-th UID FETCH"},
+    {"expunge-above", NUMBER, offsetof(struct mock_faults, expunge_above), "MS-50",
+        "expunge-above=N: EXPUNGE above the count, at the same place"},
+    {"fetch-above", NUMBER, offsetof(struct mock_faults, fetch_above), "MS-50",
+        "fetch-above=N: FETCH above the count, at the same place"},
+    {"vanished-lies", NO_VALUE, offsetof(struct mock_faults, vanished_lies), "MS-52",
+        "VANISHED (EARLIER) names a message that is still there"},
+    {"select-bad", NUMBER, offsetof(struct mock_faults, select_bad), "MS-53",
+        "select-bad=N: the N-th SELECT is answered BAD; what was selected stays so"},
+    {"select-no", NUMBER, offsetof(struct mock_faults, select_no), "MS-53",
+        "select-no=N: the N-th SELECT is answered NO; nothing is selected behind it"},
+    {"arrive-vanish", NUMBER, offsetof(struct mock_faults, arrive_vanish), "MS-55",
+        "arrive-vanish=N: before the tagged answer of the N-th UID FETCH two messages arrive; then the mailbox's first "
+        "message and the first of the two go"},
+    {"modseq-ahead", NO_VALUE, offsetof(struct mock_faults, modseq_ahead), "MS-57",
+        "what others do is not told to who has the mailbox selected; a UID FETCH sends its HIGHESTMODSEQ all the same"},
+    {"qresync-flood", NO_VALUE, offsetof(struct mock_faults, qresync_flood), "MS-58",
+        "SELECT (QRESYNC ...) is answered with a FETCH for every message"},
     {"swallow-after-login", NO_VALUE, offsetof(struct mock_faults, swallow_after_login), "MS-54",
         "the login is answered, everything behind it is swallowed"},
     {"silent", NUMBER, offsetof(struct mock_faults, silent_after), "design R3",
@@ -83,6 +119,13 @@ bool cpmsync_mock_faults_set(struct mock_faults *faults, struct cpmsync_slice te
         void *field = (char *)faults + FAULTS[i].offset;
         if (!cpmsync_slice_is(name, FAULTS[i].name))
             continue;
+        if (equals && cpmsync_slice_is(value, "off")) {
+            memset(field, 0,
+                FAULTS[i].value == NO_VALUE ? sizeof(bool)
+                : FAULTS[i].value == CUT    ? sizeof(enum mock_cut)
+                                            : sizeof(uint64_t));
+            return true;
+        }
         switch (FAULTS[i].value) {
         case NO_VALUE:
             *(bool *)field = true;

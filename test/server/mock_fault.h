@@ -37,12 +37,29 @@ struct mock_faults {
     bool scram_signature;
     bool scram_nonce;
     bool stale_resync;
+    bool vanished_lies;
+    bool qresync_flood;
+    bool hold_vanished;
+    bool modseq_ahead;
+    bool rfc5162;
+    bool rfc4551;
+    bool modseq_64;
+    /* Once each, at the first moment from the N-th command of its kind on; 0 is never. */
+    uint64_t expunge_inside; /* UID FETCH or UID STORE */
+    uint64_t arrive_vanish;  /* UID FETCH, as those below */
+    uint64_t exists_lower;
+    uint64_t expunge_above;
+    uint64_t fetch_above;
+    uint64_t uidvalidity_at; /* SELECT or EXAMINE, as those below */
+    uint64_t nomodseq_at;
+    uint64_t select_bad;
+    uint64_t select_no;
     bool swallow_after_login;
     uint64_t silent_after; /* commands; 0 is never */
     uint64_t scram_iterations;
 };
 
-/* false for an unknown name, or a value that does not fit. */
+/* "NAME", "NAME=VALUE", "NAME=off". false for an unknown name, or a value that does not fit. */
 bool cpmsync_mock_faults_set(struct mock_faults *faults, struct cpmsync_slice text);
 
 #endif

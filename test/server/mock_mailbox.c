@@ -170,7 +170,8 @@ int cpmsync_mock_remove(
     for (i = 0; i < mailbox->count; i++) {
         struct mock_message *message = &mailbox->messages[i];
         if (!error && goes(ctx, message)) {
-            modseq = modseq ? modseq : cpmsync_mock_bump(mailbox);
+            if (!modseq)
+                modseq = store->quiet_expunges ? mailbox->highestmodseq : cpmsync_mock_bump(mailbox);
             error = remember(store, mailbox, message->uid, modseq);
             if (!error) {
                 cpmsync_mock_body_release(store->mem, message->body);

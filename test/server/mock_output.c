@@ -139,7 +139,8 @@ static void answer(struct mock_conn *conn, const char *status, const char *text)
 
 void cpmsync_mock_ok(struct mock_conn *conn, const char *text)
 {
-    cpmsync_mock_tell(conn, conn->expunges);
+    bool hold = conn->mock->faults.hold_vanished && cpmsync_slice_is(conn->verb, "FETCH");
+    cpmsync_mock_tell(conn, conn->expunges && !hold);
     answer(conn, "OK ", text);
 }
 

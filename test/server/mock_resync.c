@@ -44,22 +44,51 @@ static bool add_logged(struct mock_set *vanished, const struct mock_mailbox *mai
     return true;
 }
 
+/* The first message of the set. */
+static bool add_present(struct mock_set *vanished, const struct mock_mailbox *mailbox, const struct mock_set *known)
+{
+    size_t i;
+    for (i = 0; i < mailbox->count; i++)
+        if (cpmsync_mock_set_contains(known, mailbox->messages[i].uid)) {
+            uint32_t uid = mailbox->messages[i].uid;
+            bool ok = cpmsync_mock_set_append(vanished, uid, uid);
+            cpmsync_mock_set_resolve(vanished, 0);
+            return ok;
+        }
+    return true;
+}
+
+static void put_earlier(struct mock_conn *conn, const struct mock_set *vanished)
+{
+    if (vanished->count == 0)
+        return;
+    cpmsync_mock_put(conn, "* VANISHED (EARLIER) ", 21);
+    cpmsync_mock_put_set(conn, vanished);
+    cpmsync_mock_put(conn, "\r\n", 2);
+}
+
 void cpmsync_mock_put_vanished_earlier(
     struct mock_conn *conn, const struct mock_set *known, uint64_t modseq, uint32_t matched)
 {
     const struct mock_mailbox *mailbox = conn->mailbox;
+    const struct mock_faults *faults = &conn->mock->faults;
     struct mock_set vanished;
     cpmsync_mock_set_init(&vanished, conn->mock->mem);
     bool ok = modseq < mailbox->log_floor ? add_absent(&vanished, mailbox, known, matched)
                                           : add_logged(&vanished, mailbox, known, modseq, matched);
+    if (ok && faults->vanished_lies)
+        ok = add_present(&vanished, mailbox, known);
     if (!ok)
         conn->broken = true;
-    if (vanished.count) {
-        cpmsync_mock_put(conn, "* VANISHED (EARLIER) ", 21);
-        cpmsync_mock_put_set(conn, &vanished);
-        cpmsync_mock_put(conn, "\r\n", 2);
-    }
+    put_earlier(conn, &vanished);
     cpmsync_mock_set_clear(&vanished);
+    if (faults->rfc5162) {
+        cpmsync_mock_set_init(&vanished, conn->mock->mem);
+        if (!add_absent(&vanished, mailbox, known, 0))
+            conn->broken = true;
+        put_earlier(conn, &vanished);
+        cpmsync_mock_set_clear(&vanished);
+    }
 }
 
 static void put_change(void *ctx, struct mock_conn *conn, size_t index, struct mock_message *message)

@@ -188,6 +188,8 @@ void cpmsync_mock_execute(struct mock_conn *conn, uint8_t *command, size_t len)
     conn->verb = cpmsync_slice_str(verb ? verb->name : "?");
     if (verb) {
         conn->expunges = verb->expunges;
+        conn->by_uid = verb->uid;
+        cpmsync_mock_count(conn);
         cpmsync_mock_moment(mock, MOCK_BEFORE_COMMAND, conn->verb);
         if (!verb->run(conn, &p, verb->uid))
             cpmsync_mock_bad(conn, "Wrong arguments");

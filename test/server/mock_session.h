@@ -52,6 +52,7 @@ struct mock_conn {
     char tag[128];
     size_t tag_len;
     size_t tagged_at;          /* length of `out` where the last tagged answer begins */
+    bool by_uid;               /* it is a UID command */
     bool expunges;             /* the command in progress allows EXPUNGE and VANISHED */
     struct cpmsync_slice verb; /* its name, in static storage */
     struct mock_sasl sasl;
@@ -76,6 +77,9 @@ struct cpmsync_mock {
     int last_conn;
     uint64_t random; /* state of the generator */
     uint64_t commands;
+    uint64_t selects;                  /* of these: SELECT and EXAMINE, */
+    uint64_t uid_fetches;              /* UID FETCH, */
+    uint64_t uid_changes;              /* UID FETCH and UID STORE */
     struct cpmsync_slice capabilities; /* data NULL: everything */
     bool starttls;
     bool require_tls;
@@ -172,6 +176,19 @@ void cpmsync_mock_for_each(struct mock_conn *conn, const struct mock_set *set, b
 
 /* Resolves a set of a command: false if a number is above EXISTS. */
 bool cpmsync_mock_resolve(struct mock_conn *conn, struct mock_set *set, bool uids);
+
+/* ---- misbehaviour (mock_misbehave.c) ---- */
+
+/* A command begins: it is counted. */
+void cpmsync_mock_count(struct mock_conn *conn);
+/* Behind a line of its answer. */
+void cpmsync_mock_misbehave_inside(struct mock_conn *conn);
+/* Before the tagged answer of a FETCH. */
+void cpmsync_mock_misbehave_at_end(struct mock_conn *conn);
+/* Before a SELECT looks at its mailbox. */
+void cpmsync_mock_misbehave_select(struct mock_conn *conn, struct cpmsync_slice name);
+/* Whether this moment of a fault, whose number this is, has come; it comes once. */
+bool cpmsync_mock_is_due(uint64_t *fault, uint64_t count);
 
 /* ---- commands ---- */
 

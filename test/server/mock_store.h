@@ -75,6 +75,7 @@ struct mock_store {
     int64_t clock;
     size_t log_max;
     char delimiter;
+    bool quiet_expunges; /* they raise no mod-sequence (RFC 4551) */
 };
 
 /* ---- users and mailboxes (mock_store.c) ---- */

@@ -97,7 +97,7 @@ static void put_vanished(struct mock_conn *conn, const struct mock_set *vanished
 void cpmsync_mock_tell_expunges(struct mock_conn *conn)
 {
     const struct mock_mailbox *mailbox = conn->mailbox;
-    bool by_uid = conn->qresync && !mailbox->nomodseq;
+    bool by_uid = conn->qresync && !mailbox->nomodseq && !conn->mock->faults.rfc5162;
     struct mock_set vanished;
     size_t kept = 0, i, j = 0;
     cpmsync_mock_set_init(&vanished, conn->mock->mem);
@@ -153,7 +153,7 @@ void cpmsync_mock_tell(struct mock_conn *conn, bool expunges)
         return;
     if (mailbox->flag_count > conn->flags_told)
         cpmsync_mock_put_flag_names(conn);
-    if (conn->view_changes == mailbox->changes)
+    if (conn->view_changes == mailbox->changes || conn->mock->faults.modseq_ahead)
         return;
     if (expunges)
         cpmsync_mock_tell_expunges(conn);
@@ -243,7 +243,13 @@ void cpmsync_mock_for_each(struct mock_conn *conn, const struct mock_set *set, b
         for (index = uids ? lower(conn, range.first) : range.first - 1; index < conn->view_count; index++) {
             if (uids ? conn->view[index].uid > range.last : index >= range.last)
                 break;
-            each(ctx, conn, index, cpmsync_mock_message_of(conn->mailbox, conn->view[index].uid));
+            uint32_t uid = conn->view[index].uid;
+            size_t out_before = conn->out.len;
+            each(ctx, conn, index, cpmsync_mock_message_of(conn->mailbox, uid));
+            if (uids && conn->out.len > out_before) {
+                cpmsync_mock_misbehave_inside(conn);
+                index = lower(conn, uid + 1) - 1; /* where it is now */
+            }
         }
     }
 }

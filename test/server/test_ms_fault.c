@@ -190,6 +190,13 @@ static void test_ms_59_greetings(void **state)
     conn = talk_connect(talk, true);
     assert_string_equal(talk->answer, "* BYE [UNAVAILABLE] Not now\n");
     assert_true(cpmsync_mock_closed(talk->mock, conn));
+    assert_int_equal(cpmsync_mock_fault(talk->mock, "bye-greeting=off"), 0);
+    assert_int_equal(cpmsync_mock_fault(talk->mock, "preauth=off"), 0);
+    assert_int_equal(cpmsync_mock_fault(talk->mock, "logindisabled"), 0);
+    conn = talk_connect(talk, true);
+    assert_true(talk_has(talk, " LOGINDISABLED"));
+    talk_expect_has(talk, conn, "a LOGIN test test\nb SELECT INBOX\n", "b BAD ");
+    assert_false(talk_has(talk, "a OK "));
 }
 
 static void test_a_server_that_falls_silent(void **state)
