@@ -327,9 +327,19 @@ void cpmsync_apply_data(struct cpmsync_apply *apply, const struct cpmsync_respon
     }
 }
 
+/*
+ * What it covers was told, not only its number (R13): else the next synchronisation asks from the old one. Where SELECT had
+ * none there is nothing to compare with, and all messages are asked for.
+ */
+static bool is_explained(const struct cpmsync_apply *apply, uint64_t modseq)
+{
+    return apply->next_modseq == 0 || modseq <= apply->next_modseq || modseq <= apply->told_modseq ||
+           apply->told_vanished;
+}
+
 void cpmsync_apply_tagged(struct cpmsync_apply *apply)
 {
-    if (apply->code_modseq)
+    if (apply->code_modseq && is_explained(apply, apply->code_modseq))
         apply->next_modseq = apply->code_modseq; /* even when lower */
     else if (apply->max_modseq > apply->next_modseq && apply->next_modseq)
         apply->next_modseq = apply->max_modseq;

@@ -42,7 +42,7 @@ struct cpmsync_apply {
     uint64_t code_modseq; /* HIGHESTMODSEQ since the last tagged response, 0: none */
     uint64_t max_modseq;  /* highest MODSEQ since then */
     uint64_t told_modseq; /* highest MODSEQ of any FETCH since SELECT was sent */
-    bool told_vanished;   /* a VANISHED came since then */
+    bool told_vanished;   /* a VANISHED came since then; behind SELECT's OK: since that */
     uint64_t rise;        /* SELECT's HIGHESTMODSEQ that nothing has explained yet (R13); 0: explained */
 
     bool tail_due;          /* there may be messages that were not fetched */

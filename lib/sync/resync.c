@@ -191,6 +191,7 @@ static void selected(struct cpmsync_resync *resync)
     bool rise = covered && qresync_answered(resync) && resync->select_modseq > cache->highestmodseq;
     if (rise && !apply->told_vanished && apply->told_modseq != resync->select_modseq)
         apply->rise = resync->select_modseq;
+    apply->told_vanished = false; /* it explains no later rise */
     bool doubtful = apply->suspect || apply->rise || (all && !cpmsync_apply_counts(apply));
     bool rewound = resync->select_modseq < cache->highestmodseq ||
                    (apply->uidnext_known && covered && apply->uidnext < cpmsync_cache_uidnext(cache));
