@@ -35,6 +35,8 @@ struct support_link {
     int64_t cut_out; /* octets to the server until the link is cut; -1: never. The same to the client. */
     int64_t cut_in;
 
+    bool may_lag; /* compared: the cursor may be lower than the server's */
+
     bool done; /* the last synchronisation: is complete, with what */
     int error;
     char words[160];
