@@ -75,6 +75,9 @@ struct golden_play {
     /* After a failure the same client goes on: every operation is complete, the link is closed, the app refuses nothing and
      * has credentials. May be NULL; not called if there is no client. */
     void (*again)(void *ctx, struct cpmsync_client *client, int64_t now);
+
+    void (*log)(void *ctx, enum cpmsync_log_level level, const char *text); /* the client's; these two may be NULL */
+    void (*trace)(void *ctx, int sent, const uint8_t *data, size_t len);
     void *ctx;
 };
 

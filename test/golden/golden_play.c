@@ -115,6 +115,21 @@ static void on_credentials(void *ctx, struct cpmsync_client *client, uint32_t co
         give_credentials(player);
 }
 
+static void on_log(void *ctx, enum cpmsync_log_level level, const char *text)
+{
+    const struct golden_play *play = ((struct player *)ctx)->play;
+
+    play->log(play->ctx, level, text);
+}
+
+static void on_trace(void *ctx, uint32_t conn, int sent, const uint8_t *data, size_t len)
+{
+    const struct golden_play *play = ((struct player *)ctx)->play;
+
+    (void)conn;
+    play->trace(play->ctx, sent, data, len);
+}
+
 static uint64_t cursor_of(const char *line)
 {
     uint64_t cursor = 0;
@@ -480,6 +495,8 @@ static bool setup(struct player *player, const struct golden_play *play)
     config->ctx = player;
     config->event = on_event;
     config->credentials = on_credentials;
+    config->log = play->log ? on_log : NULL;
+    config->trace = play->trace ? on_trace : NULL;
     strcpy(player->user, "fred");
     strcpy(player->password, "secret");
     if (play->store)
