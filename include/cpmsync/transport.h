@@ -130,12 +130,6 @@ struct cpmsync_tcp_config {
  * _UNSUPPORTED without SOCKETS. */
 CPMSYNC_API int cpmsync_connector_tcp(struct cpmsync_connector *connector, const struct cpmsync_tcp_config *config);
 
-/*
- * TLS over any transport (CPMSYNC_WITH_TLS): mbedTLS, TLS 1.2 or better, certificate and host always verified. A name is
- * looked for among the certificate's dNSNames, an address among its iPAddresses; the Common Name does not count (RFC
- * 9525). mbedTLS takes its memory (some 45 KB a connection, more while a full handshake holds the trust) from malloc: its
- * allocator is a global of the process and not ours to set.
- */
 enum { CPMSYNC_TLS_PIN_LEN = 32, CPMSYNC_TLS_PINS_MAX = 64 };
 
 /* A TLS connector from inside; lives as long as the connector does. */
@@ -160,6 +154,13 @@ struct cpmsync_tls_question {
     uint32_t x509_flags; /* what is wrong with it, MBEDTLS_X509_BADCERT_*: 0 where we would go on unasked */
 };
 
+/*
+ * TLS over any transport (CPMSYNC_WITH_TLS): mbedTLS, TLS 1.2 or better, certificate and host always verified, and
+ * nobody but the app's own `trust` overrules what is found. A name is looked for among the certificate's dNSNames,
+ * an address among its iPAddresses; the Common Name does not count (RFC 9525). mbedTLS takes its memory (some 45 KB
+ * a connection, more while a full handshake holds the trust) from malloc: its allocator is a global of the process
+ * and not ours to set.
+ */
 struct cpmsync_tls_config {
     size_t size;
     const struct cpmsync_allocator *allocator;
@@ -178,7 +179,10 @@ struct cpmsync_tls_config {
     void *session_ctx;
     int64_t (*session_load)(void *ctx, uint8_t *data, size_t max);
     int (*session_save)(void *ctx, const uint8_t *data, size_t len);
-    int single_thread; /* 1: the app promises that no other thread uses PSA crypto (R28) */
+    /* 1: the app promises that no other thread uses PSA crypto while this connector lives. Needed where mbedTLS runs on
+     * PSA, whose state belongs to the process, and guards it by nothing (R28). psa_crypto_init may be called before, by
+     * the app; it is called again, and nothing of PSA is ever freed here. */
+    int single_thread;
     /* 1: never offer a saved session. */
     int no_resumption;
     /* Seconds since 1970, so that a session is offered for a day at most after the certificate was checked (R26). NULL,

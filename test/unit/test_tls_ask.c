@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "support/client_script.h"
 #include "support/failing_allocator.h"
 #include "support/tls_link.h"
 
@@ -16,7 +17,8 @@ enum { DER_MAX = 2048 };
 /* What was asked, and what the app says. */
 struct app {
     int verdict;
-    int inside; /* answered inside the callback, not 0 */
+    int inside;                   /* answered inside the callback, not 0 */
+    struct support_script *frees; /* its client is freed inside the callback */
     int times;
     struct cpmsync_tls_connector *connector;
     uint64_t id;
@@ -45,6 +47,10 @@ static int on_trust(void *ctx, const struct cpmsync_tls_question *question)
     }
     if (app->inside)
         assert_int_equal(cpmsync_tls_trust_answer(question->connector, question->id, app->inside), 0);
+    if (app->frees) {
+        cpmsync_client_free(app->frees->client);
+        app->frees->client = NULL;
+    }
     return app->verdict;
 }
 
@@ -312,6 +318,79 @@ static void test_wrong_answers_are_refused(void **state)
     tls_link_free(link);
 }
 
+/* ---------------------------------------------------------------- a client's */
+
+/* A client that wants to log in, over a TLS connector of its own. */
+static void client_start(struct tls_link *link, struct support_script *script, struct app *app)
+{
+    struct cpmsync_tls_config config = config_asking(link, "mss.example", app);
+    config.handshake_timeout_ms = 9000;
+    assert_int_equal(tls_link_make(link, &config), 0);
+    support_script_init(script);
+    support_script_open(script);
+    assert_int_equal(cpmsync_client_connector(script->client, &link->connector), 0);
+    tls_link_server(link);
+    support_script_login(script);
+}
+
+static void client_end(struct tls_link *link, struct support_script *script)
+{
+    support_script_close(script);
+    assert_int_equal(link->inner_frees, 1);
+    assert_int_equal(link->inner_open, 0);
+    support_tls_server_clear(&link->server);
+    test_free(link);
+}
+
+/* Both sides by turns, often enough for anything. */
+static int client_shake(struct tls_link *link, struct support_script *script, int64_t now)
+{
+    int server = 0;
+    for (int i = 0; i < 10 && script->client; i++) {
+        assert_int_equal(cpmsync_client_step(script->client, now, 0), 0);
+        server = support_tls_server_step(&link->server);
+    }
+    return server;
+}
+
+static void test_r_27_a_client_sleeps_until_the_app_answers(void **state)
+{
+    char octets[64];
+    struct cpmsync_pollfd fds[4];
+    struct app app = {.verdict = CPMSYNC_TLS_LATER};
+    static struct support_script script;
+    struct tls_link *link = tls_link_new(state);
+    client_start(link, &script, &app);
+    assert_int_equal(client_shake(link, &script, 1000), 0);
+    assert_int_equal(app.times, 1);
+    assert_int_equal(cpmsync_client_want(script.client) & CPMSYNC_WANT_NOW, 0);
+    assert_int_equal(cpmsync_client_expiry(script.client), 10000);
+    assert_int_equal(cpmsync_client_pollfds(script.client, fds, 4), 2); /* whose wakes, and the transport's */
+    assert_int_equal(fds[1].events, 0);
+
+    assert_int_equal(cpmsync_tls_trust_answer(app.connector, app.id, CPMSYNC_TLS_TRUST), 0);
+    assert_true(cpmsync_client_expiry(script.client) <= 1000);
+    assert_int_equal(client_shake(link, &script, 2000), 1);
+    assert_int_equal(mbedtls_ssl_write(&link->server.ssl, (const unsigned char *)"* OK ready\r\n", 12), 12);
+    assert_int_equal(cpmsync_client_step(script.client, 2000, 0), 0);
+    assert_true(mbedtls_ssl_read(&link->server.ssl, (unsigned char *)octets, sizeof(octets)) > 0);
+    assert_memory_equal(octets, "C1 CAPABILITY\r\n", 15);
+    client_end(link, &script);
+}
+
+static void test_r_27_a_client_may_be_freed_when_it_asks_or_waits(void **state)
+{
+    for (int inside = 0; inside < 2; inside++) {
+        static struct support_script script;
+        struct app app = {.verdict = CPMSYNC_TLS_LATER, .frees = inside ? &script : NULL};
+        struct tls_link *link = tls_link_new(state);
+        client_start(link, &script, &app);
+        client_shake(link, &script, 1000);
+        assert_int_equal(app.times, 1);
+        client_end(link, &script);
+    }
+}
+
 /* ---------------------------------------------------------------- resumption and memory */
 
 static void test_r_26_what_the_app_trusted_is_resumed_only_where_the_app_is_asked(void **state)
@@ -410,6 +489,8 @@ int main(void)
         cmocka_unit_test(test_r_27_an_answer_finds_the_connection_that_asked),
         cmocka_unit_test(test_r_27_an_answer_inside_the_callback_counts),
         cmocka_unit_test(test_wrong_answers_are_refused),
+        cmocka_unit_test(test_r_27_a_client_sleeps_until_the_app_answers),
+        cmocka_unit_test(test_r_27_a_client_may_be_freed_when_it_asks_or_waits),
         cmocka_unit_test(test_r_26_what_the_app_trusted_is_resumed_only_where_the_app_is_asked),
         cmocka_unit_test(test_r_26_nothing_is_kept_of_a_handshake_that_still_waits),
         cmocka_unit_test(test_every_failing_allocation_is_no_memory_and_no_leak),
