@@ -29,6 +29,7 @@ struct stored_file {
     struct image flushed;
     size_t dirty_from; /* octets outside are equal in both images */
     size_t dirty_to;
+    bool unlinked; /* what is flushed is a file that was deleted, which was not flushed; another may be there now */
     struct region *regions[SHM_REGIONS];
     unsigned shm_shared[SHM_LOCKS];
     bool shm_exclusive[SHM_LOCKS];
@@ -46,6 +47,7 @@ struct powerloss_disk {
     uint64_t life;       /* grows when all open files die */
     uint64_t calls;
     uint64_t calls_left;
+    uint64_t refused;
     uint64_t flushes;
     uint64_t written;
     size_t limit;
@@ -69,26 +71,28 @@ static struct powerloss_disk *disk_of(sqlite3_vfs *vfs)
     return vfs->pAppData;
 }
 
-static bool is_dead(const struct handle *handle)
-{
-    return handle->life != handle->disk->life || handle->disk->calls_left == 0;
-}
-
 /* Counts a call that changes the disk; false if the disk has stopped. */
 static bool take_call(struct powerloss_disk *disk)
 {
-    if (disk->calls_left == 0)
+    if (disk->calls_left == 0) {
+        disk->refused++;
         return false;
+    }
     if (disk->calls_left != UINT64_MAX)
         disk->calls_left--;
     disk->calls++;
     return true;
 }
 
+static bool may_change(const struct handle *handle)
+{
+    return handle->life == handle->disk->life && take_call(handle->disk);
+}
+
 static bool set_len(struct image *image, size_t len)
 {
     if (len > image->capacity) {
-        size_t capacity = len + len / 2 + 4096;
+        size_t capacity = len + len / 2 + 65536;
         uint8_t *octets = realloc(image->octets, capacity);
 
         if (octets == NULL)
@@ -148,7 +152,7 @@ static int file_write(sqlite3_file *base, const void *from, int amount, sqlite3_
     size_t len = (size_t)amount;
     size_t before = now->len;
 
-    if (is_dead(handle) || !take_call(handle->disk))
+    if (!may_change(handle))
         return SQLITE_IOERR_WRITE;
     if (handle->disk->limit && at + len > before && used(handle->disk) + (at + len - before) > handle->disk->limit)
         return SQLITE_FULL;
@@ -165,7 +169,7 @@ static int file_truncate(sqlite3_file *base, sqlite3_int64 size)
     struct handle *handle = (struct handle *)base;
     struct image *now = &handle->file->now;
 
-    if (is_dead(handle) || !take_call(handle->disk))
+    if (!may_change(handle))
         return SQLITE_IOERR_TRUNCATE;
     if ((size_t)size < now->len) {
         soil(handle->file, (size_t)size, now->len);
@@ -187,6 +191,7 @@ static bool flush(struct stored_file *file)
     file->flushed.exists = file->now.exists;
     file->dirty_from = SIZE_MAX;
     file->dirty_to = 0;
+    file->unlinked = false;
     return true;
 }
 
@@ -195,7 +200,7 @@ static int file_sync(sqlite3_file *base, int flags)
     struct handle *handle = (struct handle *)base;
 
     (void)flags;
-    if (is_dead(handle) || !take_call(handle->disk))
+    if (!may_change(handle))
         return SQLITE_IOERR_FSYNC;
     handle->disk->flushes++;
     if (handle->disk->ignore_flush)
@@ -383,7 +388,7 @@ static void drop_shm(struct powerloss_disk *disk, struct stored_file *file)
     file->exclusive = NULL;
 }
 
-static struct stored_file *find_file(struct powerloss_disk *disk, const char *name)
+static struct stored_file *find_file(const struct powerloss_disk *disk, const char *name)
 {
     struct stored_file *file = disk->files;
 
@@ -452,8 +457,10 @@ static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *base, int 
     struct stored_file *file;
 
     memset(handle, 0, sizeof *handle);
-    if (disk->calls_left == 0)
+    if (disk->calls_left == 0) {
+        disk->refused++;
         return SQLITE_CANTOPEN;
+    }
     file = find_file(disk, name ? name : "temporary");
     if ((file == NULL || !file->now.exists) && !(flags & SQLITE_OPEN_CREATE))
         return SQLITE_CANTOPEN;
@@ -483,6 +490,7 @@ static int vfs_delete(sqlite3_vfs *vfs, const char *name, int sync_directory)
     soil(file, 0, file->now.len);
     (void)set_len(&file->now, 0);
     file->now.exists = false;
+    file->unlinked = file->flushed.exists;
     drop_shm(disk, file);
     if (sync_directory && !disk->ignore_flush)
         (void)flush(file);
@@ -581,6 +589,40 @@ void powerloss_free(struct powerloss_disk *disk)
     free(disk);
 }
 
+static void copy_image(struct image *to, const struct image *from)
+{
+    to->len = 0;
+    if (!set_len(to, from->len))
+        exit(1);
+    if (from->len)
+        memcpy(to->octets, from->octets, from->len);
+    to->exists = from->exists;
+}
+
+static void copy_file(struct stored_file *to, const struct stored_file *from)
+{
+    static const struct image none;
+
+    copy_image(&to->now, from ? &from->now : &none);
+    copy_image(&to->flushed, from ? &from->flushed : &none);
+    to->dirty_from = from ? from->dirty_from : SIZE_MAX;
+    to->dirty_to = from ? from->dirty_to : 0;
+    to->unlinked = from && from->unlinked;
+}
+
+void powerloss_copy(struct powerloss_disk *to, const struct powerloss_disk *from)
+{
+    powerloss_kill(to);
+    for (const struct stored_file *file = from->files; file != NULL; file = file->next)
+        if (make_file(to, file->name) == NULL)
+            exit(1);
+    for (struct stored_file *file = to->files; file != NULL; file = file->next)
+        copy_file(file, find_file(from, file->name));
+    to->calls = from->calls;
+    to->refused = 0;
+    to->random = from->random;
+}
+
 void powerloss_kill(struct powerloss_disk *disk)
 {
     disk->life++;
@@ -609,9 +651,27 @@ static size_t longer(const struct stored_file *file)
     return file->now.len > file->flushed.len ? file->now.len : file->flushed.len;
 }
 
+/* A deletion is lost or kept whole: the file is back as it was flushed, or there was none before what is there now. */
+static void cut_unlinked(struct stored_file *file, powerloss_keep_fn keep, void *ctx)
+{
+    if (!file->unlinked)
+        return;
+    if (keep(ctx)) {
+        file->flushed.exists = false;
+        (void)set_len(&file->flushed, 0);
+    } else {
+        copy_image(&file->now, &file->flushed);
+        file->dirty_from = SIZE_MAX;
+        file->dirty_to = 0;
+    }
+    file->unlinked = false;
+}
+
 /* Afterwards both images are what the medium holds. */
 static void cut_file(struct powerloss_disk *disk, struct stored_file *file, powerloss_keep_fn keep, void *ctx)
 {
+    cut_unlinked(file, keep, ctx);
+
     size_t start = file->dirty_from / disk->sector_size * disk->sector_size;
     size_t end = longer(file);
     size_t len = file->flushed.len;
@@ -674,6 +734,11 @@ uint64_t powerloss_calls(const struct powerloss_disk *disk)
 void powerloss_stop_after(struct powerloss_disk *disk, uint64_t calls)
 {
     disk->calls_left = calls;
+}
+
+const uint64_t *powerloss_refused(const struct powerloss_disk *disk)
+{
+    return &disk->refused;
 }
 
 void powerloss_ignore_flush(struct powerloss_disk *disk, bool ignore)

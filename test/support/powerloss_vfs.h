@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A disk in memory for SQLite that can lose its power: what was written and not flushed yet is lost or kept sector by
- * sector. Open a store with `vfs` set to the disk's name; paths are keys only (PATH.lock is a real file all the same).
+ * sector; a deletion is lost or kept whole, as SQLite presumes. Open a store with `vfs` set to the disk's name; paths are keys only (PATH.lock is a real file all the same).
  *
  * Behind powerloss_kill, powerloss_cut or a stop, files that are still open answer each call with an error, as if their
  * process were gone: close what was open, then open anew.
@@ -19,6 +19,9 @@ struct powerloss_disk;
 struct powerloss_disk *powerloss_new(const char *name, size_t sector_size);
 void powerloss_free(struct powerloss_disk *disk);
 
+/* `to` becomes what `from` is, both images; no file of either is open. Nothing stops any more. */
+void powerloss_copy(struct powerloss_disk *to, const struct powerloss_disk *from);
+
 /* The process dies: what was written stays, locks go. */
 void powerloss_kill(struct powerloss_disk *disk);
 
@@ -35,6 +38,8 @@ void powerloss_cut_random(struct powerloss_disk *disk, uint32_t *seed);
  * next kill or cut; UINT64_MAX: never. */
 uint64_t powerloss_calls(const struct powerloss_disk *disk);
 void powerloss_stop_after(struct powerloss_disk *disk, uint64_t calls);
+/* Calls that failed because the disk has stopped, since it was made or copied to; lives as long as the disk. */
+const uint64_t *powerloss_refused(const struct powerloss_disk *disk);
 
 /* Flushes are answered with success and do nothing, as with synchronous=OFF or a lying medium. */
 void powerloss_ignore_flush(struct powerloss_disk *disk, bool ignore);
