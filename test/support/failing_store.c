@@ -53,6 +53,7 @@ static int begin(void *self, enum cpmsync_store_durability durability)
     if (!error)
         error = failing->inner.ops->begin(failing->inner.self, durability);
     failing->open = failing->open || !error;
+    failing->durability = durability;
     return error;
 }
 
@@ -67,8 +68,12 @@ static int commit(void *self)
         failing->inner.ops->rollback(failing->inner.self);
         return error;
     }
+    if (failing->committing)
+        failing->committing(failing->ctx, false, 0);
     error = failing->inner.ops->commit(failing->inner.self);
     failing->commits += !error;
+    if (failing->committing)
+        failing->committing(failing->ctx, true, error);
     return error;
 }
 
@@ -195,10 +200,19 @@ static const struct cpmsync_store_ops OPS = {sizeof(struct cpmsync_store_ops), b
 
 int support_store_open(struct support_store *failing, const struct cpmsync_allocator *allocator)
 {
+    struct cpmsync_store inner = {0};
+    int error = cpmsync_store_memory_open(&inner, allocator);
+
+    support_store_over(failing, &inner);
+    return error;
+}
+
+void support_store_over(struct support_store *failing, const struct cpmsync_store *inner)
+{
     memset(failing, 0, sizeof *failing);
     failing->store.ops = &OPS;
     failing->store.self = failing;
-    return cpmsync_store_memory_open(&failing->inner, allocator);
+    failing->inner = *inner;
 }
 
 void support_store_close(struct support_store *failing)

@@ -50,10 +50,16 @@ struct support_store {
     bool broken;     /* an error inside the transaction: only a rollback is right */
     unsigned abuses; /* calls the contract forbids */
     uint64_t commits;
+    enum cpmsync_store_durability durability; /* of the last transaction */
+    /* Called in front of each commit of the inner store and behind it, with its error; may be NULL. */
+    void (*committing)(void *ctx, bool over, int error);
+    void *ctx;
 };
 
 /* Over a memory store of its own; 0 or CPMSYNC_ERR_NOMEM. */
 int support_store_open(struct support_store *failing, const struct cpmsync_allocator *allocator);
+/* Over another one, which it takes over. */
+void support_store_over(struct support_store *failing, const struct cpmsync_store *inner);
 void support_store_close(struct support_store *failing);
 
 /* The n-th call from now (1 is the next one) of `op` fails with `error`, and no other. 0: none fails. Clears failures. */

@@ -24,7 +24,7 @@ void sweep_hear(void *ctx, const struct cpmsync_event *event)
 {
     struct sweep *sweep = ctx;
 
-    for (size_t i = 0; i < sweep->mailbox_count; i++)
+    for (size_t i = 0; i < sweep->mailbox_count && !(sweep->dead && *sweep->dead); i++)
         if (event->type != CPMSYNC_EVENT_STATE && event->type != CPMSYNC_EVENT_ALERT)
             support_mirror_event(&sweep->mirrors[i], event);
 }
@@ -81,19 +81,31 @@ static bool add_mailbox(struct sweep *sweep, size_t at)
     return true;
 }
 
-bool sweep_open(struct sweep *sweep, const struct golden *golden)
+void sweep_init(struct sweep *sweep, const struct golden *golden)
 {
     memset(sweep, 0, sizeof *sweep);
     sweep->golden = golden;
     support_allocator_init(&sweep->allocator);
-    if (support_store_open(&sweep->store, &sweep->allocator.mem))
-        return sweep_fail(sweep, "no store");
+}
+
+bool sweep_fill(struct sweep *sweep)
+{
+    const struct golden *golden = sweep->golden;
+
     if (!golden_fill(golden, &sweep->store.inner))
         return sweep_fail(sweep, "the store cannot be filled");
     for (size_t at = 0; at < golden->count; at++)
         if (golden->steps[at].type == GOLDEN_SERVER && !add_mailbox(sweep, at))
             return false;
     return true;
+}
+
+bool sweep_open(struct sweep *sweep, const struct golden *golden)
+{
+    sweep_init(sweep, golden);
+    if (support_store_open(&sweep->store, &sweep->allocator.mem))
+        return sweep_fail(sweep, "no store");
+    return sweep_fill(sweep);
 }
 
 bool sweep_play(struct sweep *sweep, struct golden_play *how)

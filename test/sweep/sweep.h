@@ -24,12 +24,16 @@ struct sweep {
     size_t servers[SWEEP_MAILBOXES_MAX]; /* the "server" steps */
     struct support_mirror mirrors[SWEEP_MAILBOXES_MAX];
     size_t mailbox_count;
-    bool went_on; /* sweep_go_on was called */
+    bool went_on;         /* sweep_go_on was called */
+    const uint64_t *dead; /* not 0: the process is gone, the app hears nothing more; may be NULL */
     char why[SWEEP_WHY_MAX];
 };
 
 /* The store as the transcript has it at the start; nothing fails yet. These five: false with `why` filled. */
 bool sweep_open(struct sweep *sweep, const struct golden *golden);
+/* Its two halves: no store yet; the store in sweep->store.inner is filled, and the mirrors know what it holds. */
+void sweep_init(struct sweep *sweep, const struct golden *golden);
+bool sweep_fill(struct sweep *sweep);
 /* Plays. `how` says where the link is cut; what else fails was set in `allocator` or `store`. */
 bool sweep_play(struct sweep *sweep, struct golden_play *how);
 /* Nothing fails any more: the fresh synchronisation and what must hold behind it. */
