@@ -16,6 +16,15 @@ static bool open_for_data(const struct cpmsync_session *session)
     return session->logged_in && (session->state == CPMSYNC_SESSION_READY || session->state == CPMSYNC_SESSION_LOGOUT);
 }
 
+/* A server can say such things without end, and must not fill the app's log with them (PF-120). */
+static bool noise(struct cpmsync_session *session)
+{
+    if (session->noise == CPMSYNC_NOISE_MAX)
+        return true;
+    session->noise++;
+    return false;
+}
+
 /* ---- the trace of what comes */
 
 static void trace_run(struct cpmsync_session *session, const uint8_t *data, size_t len)
@@ -223,7 +232,7 @@ static void on_untagged_status(struct cpmsync_session *session, const struct cpm
         return;
     }
     /* G-17: neither NO nor BAD completes anything. */
-    if (status->condition == CPMSYNC_CONDITION_BAD || status->condition == CPMSYNC_CONDITION_NO)
+    if ((status->condition == CPMSYNC_CONDITION_BAD || status->condition == CPMSYNC_CONDITION_NO) && !noise(session))
         cpmsync_log(&session->config.log, CPMSYNC_LOG_WARNING, "session: an untagged %s",
             status->condition == CPMSYNC_CONDITION_NO ? "NO" : "BAD");
     if (!open_for_data(session) || status->condition == CPMSYNC_CONDITION_BAD)
@@ -316,7 +325,7 @@ static void on_response(struct cpmsync_session *session, const struct cpmsync_re
             on_untagged_status(session, response);
         return;
     case CPMSYNC_RESPONSE_CONTINUATION:
-        if (!cpmsync_pipeline_continuation(&session->pipeline, response->text))
+        if (!cpmsync_pipeline_continuation(&session->pipeline, response->text) && !noise(session))
             cpmsync_log(&session->config.log, CPMSYNC_LOG_DEBUG, "session: a continuation nobody waited for");
         return;
     case CPMSYNC_RESPONSE_CAPABILITY:

@@ -8,7 +8,7 @@
 
 #include "session/session.h"
 
-enum { CPMSYNC_DAMAGED_MAX = 100, CPMSYNC_STRANGE_TAGS_MAX = 10 };
+enum { CPMSYNC_DAMAGED_MAX = 100, CPMSYNC_STRANGE_TAGS_MAX = 10, CPMSYNC_NOISE_MAX = 100 };
 
 void cpmsync_dispatch(struct cpmsync_session *session, struct cpmsync_slice input);
 /* The connection ends as asked: BYE came, and nothing but LOGOUT is open (C-05). */

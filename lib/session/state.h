@@ -34,6 +34,7 @@ struct cpmsync_session {
     struct cpmsync_err bye; /* error 0: no BYE came */
     unsigned damaged;       /* responses that could not be read */
     unsigned strange_tags;  /* tagged responses to no command in flight */
+    unsigned noise;         /* log lines about what is legal and means nothing */
     bool traced_line;       /* trace of what comes: not at the beginning of a line */
     bool traced_secret;     /* ... in a line with `+` of a login */
     bool traced_word;       /* ... and its secret was replaced already */

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIECE = 65536 };
+enum { PIECE = 65536, LOG_LINES = 300 };
 
 /*
  * What the client may hold, whatever a server says; a buffer that grows is held once and a half while it moves.
@@ -40,6 +40,14 @@ static int hear(void *ctx, struct cpmsync_client *client, const struct cpmsync_e
     (void)client;
     h->events[event->type]++;
     return 0;
+}
+
+static void log_line(void *ctx, enum cpmsync_log_level level, const char *text)
+{
+    struct hostile *h = ctx;
+
+    (void)level, (void)text;
+    h->log_lines++;
 }
 
 static void ask(void *ctx, struct cpmsync_client *client, uint32_t conn)
@@ -76,6 +84,7 @@ void hostile_init(struct hostile *h)
     h->config.ctx = h;
     h->config.event = hear;
     h->config.credentials = ask;
+    h->config.log = log_line;
 }
 
 void hostile_open(struct hostile *h)
@@ -89,6 +98,8 @@ void hostile_close(struct hostile *h, const char *what)
     assert_int_equal(h->allocator.live_blocks, 0);
     print_message("%s: %" PRIu64 " octets said, %zu held of %zu allowed, %s\n", what, h->octets,
         h->allocator.peak_octets, bound(&h->config), cpmsync_error_name(h->error));
+    if (h->log_lines > LOG_LINES)
+        fail_msg("%s: it logged %" PRIu64 " lines", what, h->log_lines);
     if (h->allocator.peak_octets > bound(&h->config))
         fail_msg("%s: it held too much", what);
 }

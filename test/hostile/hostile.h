@@ -23,6 +23,7 @@ struct hostile {
     size_t sent_len;
     uint64_t octets; /* the server said */
     uint64_t events[CPMSYNC_EVENT_STATE + 1];
+    uint64_t log_lines;
     unsigned completed; /* operations, and how the last one ended */
     int error;
 };

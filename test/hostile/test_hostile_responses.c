@@ -112,6 +112,31 @@ static void test_pf_120_messages_come_and_go(void **state)
     hostile_close(&h, "messages that come and go");
 }
 
+/* Numbers that name messages that are there, that are not, and none at all. */
+static void test_pf_120_expunges_without_end(void **state)
+{
+    static const char *const lines[] = {"* 1 EXPUNGE\r\n", "* 2000 EXPUNGE\r\n", "* 0 EXPUNGE\r\n",
+        "* 4294967295 EXPUNGE\r\n", "* 1 EXISTS\r\n* 1 EXPUNGE\r\n", "* 1 EXPUNGE\r\n* 2000 EXISTS\r\n"};
+    struct hostile h;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        hostile_init(&h);
+        hostile_open(&h);
+        hostile_selected(&h, 200);
+        hostile_count(&h, "* %u FETCH (UID %u FLAGS () MODSEQ (5))\r\n", 1, 1, 200);
+        hostile_say(&h, "C4 OK\r\n");
+        assert_int_equal(h.completed, 1);
+        hostile_sync(&h);
+        hostile_say(&h, "C5 OK\r\n* 200 EXISTS\r\n* OK [UIDVALIDITY 42]\r\n* OK [HIGHESTMODSEQ 100]\r\nC6 OK\r\n");
+        hostile_repeat(&h, lines[i], MILLION);
+        assert_false(hostile_over(&h));
+        hostile_eof(&h);
+        assert_int_equal(h.completed, 2);
+        hostile_close(&h, lines[i]);
+    }
+}
+
 static void test_pf_120_thousands_of_alerts(void **state)
 {
     struct hostile h;
@@ -255,6 +280,7 @@ int main(void)
         cmocka_unit_test(test_pf_120_responses_that_change_nothing),
         cmocka_unit_test(test_pf_120_more_messages_than_are_allowed),
         cmocka_unit_test(test_pf_120_messages_come_and_go),
+        cmocka_unit_test(test_pf_120_expunges_without_end),
         cmocka_unit_test(test_pf_120_thousands_of_alerts),
         cmocka_unit_test(test_pf_120_thousands_of_keywords),
         cmocka_unit_test(test_pf_122_a_million_ranges_in_vanished),
