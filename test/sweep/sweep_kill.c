@@ -22,9 +22,13 @@ static bool kill_at(struct sweep_scene *scene, uint64_t call)
     bool stopped = *powerloss_refused(scene->disk) > 0;
     powerloss_kill(scene->disk);
     good = good && sweep_disk_next(&disk, disk.done);
-    if (!sweep_disk_close(&disk) || !good)
-        fail_msg("killed behind call %u of %u (store before: %d): %s", (unsigned)call, (unsigned)scene->calls,
-            scene->prior, disk.sweep.why);
+    if (!sweep_disk_close(&disk) || !good) {
+        uint64_t calls = scene->calls;
+        enum sweep_prior prior = scene->prior;
+        sweep_scene_close(scene);
+        fail_msg("killed behind call %u of %u (store before: %d): %s", (unsigned)call, (unsigned)calls, prior,
+            disk.sweep.why);
+    }
     return stopped;
 }
 

@@ -48,9 +48,13 @@ static bool cut_at(struct sweep_scene *scene, uint64_t call, unsigned subset)
     bool stopped = *powerloss_refused(scene->disk) > 0;
     cut_power(scene, call, subset);
     good = good && sweep_disk_next(&disk, disk.durable);
-    if (!sweep_disk_close(&disk) || !good)
-        fail_msg("power lost behind call %u of %u, subset %u (store before: %d): %s", (unsigned)call,
-            (unsigned)scene->calls, subset, scene->prior, disk.sweep.why);
+    if (!sweep_disk_close(&disk) || !good) {
+        uint64_t calls = scene->calls;
+        enum sweep_prior prior = scene->prior;
+        sweep_scene_close(scene);
+        fail_msg("power lost behind call %u of %u, subset %u (store before: %d): %s", (unsigned)call, (unsigned)calls,
+            subset, prior, disk.sweep.why);
+    }
     return stopped;
 }
 
