@@ -241,6 +241,7 @@ static void test_names_too_long_for_a_message_are_no_credentials(void **state)
 
     (void)state;
     memset(name, 'n', sizeof(name) - 1);
+    support_allocator_init(&x.allocator);
     assert_int_equal(begin_as(&x, CPMSYNC_SASL_SCRAM_SHA_1, name, "pencil", name), 0);
     assert_int_equal(step(&x, ""), CPMSYNC_ERR_AUTH_CREDENTIALS);
     end(&x);
