@@ -114,6 +114,11 @@ int cpmsync_mock_nomodseq(struct cpmsync_mock *mock, const char *user, const cha
 /* Raises the mailbox's HIGHESTMODSEQ to at least `modseq`, as if much had happened. */
 int cpmsync_mock_raise_modseq(struct cpmsync_mock *mock, const char *user, const char *mailbox, uint64_t modseq);
 
+/* As SETACL does: `rights` is "lrs" (replaces), "+i" or "-w"; the identifier is a user, "anyone", or one of them behind a
+ * dash. The others find a user's mailboxes as "Other Users/USER/MAILBOX". */
+int cpmsync_mock_acl(
+    struct cpmsync_mock *mock, const char *user, const char *mailbox, const char *identifier, const char *rights);
+
 struct cpmsync_mock_status {
     size_t size;
     uint32_t uidvalidity;
@@ -162,7 +167,8 @@ int cpmsync_mock_fault_list(size_t index, const char **name, const char **proves
  *   moments   at-connect N | before N COMMAND | after N COMMAND      the N-th of that name, over all connections
  *   actions   deliver MAILBOX [COUNT] [FLAG...]    flag MAILBOX UIDS +FLAG|-FLAG...    expunge MAILBOX UIDS
  *             create MAILBOX   delete MAILBOX   rename MAILBOX TO   uidvalidity MAILBOX   drop-log MAILBOX
- *             nomodseq MAILBOX   raise-modseq MAILBOX N   fault NAME[=VALUE]   user NAME (for the steps below it)
+ *             nomodseq MAILBOX   raise-modseq MAILBOX N   acl MAILBOX IDENTIFIER RIGHTS   fault NAME[=VALUE]
+ *             user NAME (for the steps below it)
  * `before` acts when the command has arrived, `after` when its tagged answer is written. CPMSYNC_ERR_INVALID_ARGUMENT
  * with *line the wrong line.
  */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The store behind the clients' backs: what a test, a script or another client's phone does to it. */
+#include "mock_acl.h"
 #include "mock_session.h"
 
 #include <stdio.h>
@@ -166,6 +167,20 @@ int cpmsync_mock_raise_modseq(struct cpmsync_mock *mock, const char *user, const
     if (mailbox->highestmodseq < modseq)
         mailbox->highestmodseq = modseq;
     return 0;
+}
+
+int cpmsync_mock_acl(
+    struct cpmsync_mock *mock, const char *user, const char *name, const char *identifier, const char *rights)
+{
+    struct mock_mailbox *mailbox = mailbox_of(mock, user, name);
+    struct mock_rights_change change;
+    if (!mailbox)
+        return CPMSYNC_ERR_NOT_FOUND;
+    if (!identifier || !*identifier || !rights || !cpmsync_mock_read_rights(cpmsync_slice_str(rights), true, &change))
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    int error = cpmsync_mock_acl_change(mock->mem, mailbox, cpmsync_slice_str(identifier), &change);
+    cpmsync_mock_push(mock);
+    return error;
 }
 
 int cpmsync_mock_status(

@@ -26,6 +26,8 @@ static const struct {
     {"NAMESPACE", AFTER_LOGIN},
     {"CHILDREN", AFTER_LOGIN},
     {"IDLE", AFTER_LOGIN},
+    {"ACL", AFTER_LOGIN},
+    {"RIGHTS=texk", AFTER_LOGIN},
 };
 
 /* The next blank-separated word of *list. */
@@ -64,6 +66,8 @@ static bool is_disabled(const struct mock_conn *conn, struct cpmsync_slice name)
         return faults->no_sasl_ir;
     if (cpmsync_slice_is(name, "QRESYNC"))
         return faults->rfc4551;
+    if (cpmsync_slice_is(name, "RIGHTS=texk"))
+        return faults->rfc2086 || !cpmsync_mock_offers(conn, "ACL");
     if (cpmsync_slice_is(name, "STARTTLS"))
         return !mock->starttls;
     if (cpmsync_slice_is(name, "LOGINDISABLED"))

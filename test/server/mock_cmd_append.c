@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* APPEND (RFC 3501 6.3.11, 4315). */
+#include "mock_acl.h"
 #include "mock_session.h"
 
 struct append {
@@ -50,8 +51,10 @@ bool cpmsync_mock_cmd_append(struct mock_conn *conn, struct mock_parser *p, bool
     memset(&a, 0, sizeof a);
     if (!read_append(p, &a))
         return false;
-    struct mock_mailbox *mailbox = cpmsync_mock_find(conn->user, a.name);
-    if (!mailbox || mailbox->noselect) {
+    struct mock_mailbox *mailbox = cpmsync_mock_reach(conn, a.name, MOCK_RIGHT_I, "[TRYCREATE] No such mailbox");
+    if (!mailbox)
+        return true;
+    if (mailbox->noselect) {
         cpmsync_mock_no(conn, "[TRYCREATE] No such mailbox");
         return true;
     }
@@ -59,6 +62,7 @@ bool cpmsync_mock_cmd_append(struct mock_conn *conn, struct mock_parser *p, bool
         cpmsync_mock_no(conn, "[CANNOT] An empty message");
         return true;
     }
+    cpmsync_mock_permit_flags(&a.list, cpmsync_mock_rights(conn, mailbox));
     int error = store_message(conn, mailbox, &a, &new_uid);
     if (error) {
         cpmsync_mock_refuse(conn, error);

@@ -248,14 +248,3 @@ bool cpmsync_mock_cmd_idle(struct mock_conn *conn, struct mock_parser *p, bool u
     cpmsync_mock_push(conn->mock);
     return true;
 }
-
-bool cpmsync_mock_cmd_namespace(struct mock_conn *conn, struct mock_parser *p, bool uid)
-{
-    char delimiter = conn->mock->store.delimiter;
-    (void)uid;
-    if (!cpmsync_mock_read_end(p))
-        return false;
-    cpmsync_mock_putf(conn, "* NAMESPACE ((\"\" \"%s%c\")) NIL NIL\r\n", delimiter == '\\' ? "\\" : "", delimiter);
-    cpmsync_mock_ok(conn, "NAMESPACE completed");
-    return true;
-}

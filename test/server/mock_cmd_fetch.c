@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* FETCH and UID FETCH with CHANGEDSINCE and VANISHED (RFC 3501 6.4.5, 7162 3.1.4, 3.2.6). */
+#include "mock_acl.h"
 #include "mock_section.h"
 #include "mock_structure.h"
 
@@ -264,6 +265,7 @@ static void run(struct mock_conn *conn, struct fetch *fetch)
         const struct item *item = &fetch->items[i];
         fetch->sets_seen |= (item->kind == SECTION && !item->peek) || item->kind == RFC822 || item->kind == TEXT;
     }
+    fetch->sets_seen &= (cpmsync_mock_rights(conn, conn->mailbox) & MOCK_RIGHT_S) != 0;
     if (conn->mailbox->flag_count > conn->flags_told)
         cpmsync_mock_put_flag_names(conn);
     if (fetch->vanished) {

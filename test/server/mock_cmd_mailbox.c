@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* LIST, LSUB, STATUS and what changes the tree of mailboxes (RFC 3501 6.3.3 to 6.3.10). */
+#include "mock_acl.h"
 #include "mock_session.h"
+
+#define ABSENT "[NONEXISTENT] No such mailbox"
 
 static bool read_name(struct mock_parser *p, struct cpmsync_slice *name)
 {
@@ -22,34 +25,47 @@ static void answer(struct mock_conn *conn, int error, const char *text)
 
 bool cpmsync_mock_cmd_create(struct mock_conn *conn, struct mock_parser *p, bool uid)
 {
-    struct cpmsync_slice name;
+    struct cpmsync_slice name, inner;
+    struct mock_user *owner;
     (void)uid;
     if (!read_only_name(p, &name))
         return false;
-    answer(conn, cpmsync_mock_create(&conn->mock->store, conn->user, name), "CREATE completed");
+    if (cpmsync_mock_may_create(conn, name, &owner, &inner))
+        answer(conn, cpmsync_mock_create(&conn->mock->store, owner, inner), "CREATE completed");
     return true;
 }
 
 bool cpmsync_mock_cmd_delete(struct mock_conn *conn, struct mock_parser *p, bool uid)
 {
-    struct cpmsync_slice name;
+    struct cpmsync_slice name, inner;
+    struct mock_user *owner;
     (void)uid;
     if (!read_only_name(p, &name))
         return false;
-    struct mock_mailbox *mailbox = cpmsync_mock_find(conn->user, name);
+    struct mock_mailbox *mailbox = cpmsync_mock_reach(conn, name, MOCK_RIGHT_X, ABSENT);
+    if (!mailbox || !cpmsync_mock_address(conn, name, &owner, &inner))
+        return true;
     if (conn->state == MOCK_SELECTED && conn->mailbox == mailbox)
         cpmsync_mock_close(conn); /* its own client need not be told that it is gone */
-    answer(conn, cpmsync_mock_delete(&conn->mock->store, conn->user, name), "DELETE completed");
+    answer(conn, cpmsync_mock_delete(&conn->mock->store, owner, inner), "DELETE completed");
     return true;
 }
 
 bool cpmsync_mock_cmd_rename(struct mock_conn *conn, struct mock_parser *p, bool uid)
 {
-    struct cpmsync_slice from, to;
+    struct cpmsync_slice from, to, inner_from, inner_to;
+    struct mock_user *owner, *to_owner;
     (void)uid;
     if (!read_name(p, &from) || !read_only_name(p, &to))
         return false;
-    answer(conn, cpmsync_mock_rename(&conn->mock->store, conn->user, from, to), "RENAME completed");
+    if (!cpmsync_mock_reach(conn, from, MOCK_RIGHT_X, ABSENT) ||
+        !cpmsync_mock_address(conn, from, &owner, &inner_from) ||
+        !cpmsync_mock_may_create(conn, to, &to_owner, &inner_to))
+        return true;
+    if (owner != to_owner)
+        cpmsync_mock_no(conn, "[CANNOT] Not from one user to another");
+    else
+        answer(conn, cpmsync_mock_rename(&conn->mock->store, owner, inner_from, inner_to), "RENAME completed");
     return true;
 }
 
@@ -59,9 +75,8 @@ bool cpmsync_mock_cmd_subscribe(struct mock_conn *conn, struct mock_parser *p, b
     (void)uid;
     if (!read_only_name(p, &name))
         return false;
-    int error = cpmsync_mock_find(conn->user, name) ? cpmsync_mock_subscribe(&conn->mock->store, conn->user, name)
-                                                    : CPMSYNC_ERR_NOT_FOUND;
-    answer(conn, error, "SUBSCRIBE completed");
+    if (cpmsync_mock_reach(conn, name, MOCK_RIGHT_L, ABSENT))
+        answer(conn, cpmsync_mock_subscribe(&conn->mock->store, conn->user, name), "SUBSCRIBE completed");
     return true;
 }
 
@@ -122,13 +137,6 @@ static void put_delimiter_and_name(struct mock_conn *conn, struct cpmsync_slice 
     cpmsync_mock_putf(conn, "\r\n");
 }
 
-static void put_list(struct mock_conn *conn, const struct mock_mailbox *mailbox)
-{
-    cpmsync_mock_putf(conn, "* LIST (%s%s) ", mailbox->noselect ? "\\Noselect " : "",
-        cpmsync_mock_has_children(&conn->mock->store, conn->user, mailbox->name) ? "\\HasChildren" : "\\HasNoChildren");
-    put_delimiter_and_name(conn, mailbox->name);
-}
-
 struct list {
     struct cpmsync_slice reference;
     struct cpmsync_slice pattern;
@@ -144,20 +152,31 @@ static bool read_list(struct mock_conn *conn, struct mock_parser *p, struct list
            cpmsync_buf_add_slice(&list->whole, list->pattern) == 0;
 }
 
+/* A level that is no mailbox shows where a `%` at the end asks for it (RFC 3501 6.3.8). */
+static void put_list(void *ctx, struct mock_conn *conn, struct cpmsync_slice name, const struct mock_mailbox *mailbox)
+{
+    const struct list *list = (const struct list *)ctx;
+    bool children = !mailbox || cpmsync_mock_shows_children(conn, mailbox);
+    if ((!mailbox && list->pattern.data[list->pattern.len - 1] != '%') ||
+        !matches_mailbox(cpmsync_buf_slice(&list->whole), name, (uint8_t)conn->mock->store.delimiter))
+        return;
+    cpmsync_mock_putf(conn, "* LIST (%s%s) ", !mailbox || mailbox->noselect ? "\\Noselect " : "",
+        children ? "\\HasChildren" : "\\HasNoChildren");
+    put_delimiter_and_name(conn, name);
+}
+
 bool cpmsync_mock_cmd_list(struct mock_conn *conn, struct mock_parser *p, bool uid)
 {
     struct list list;
     uint8_t delimiter = (uint8_t)conn->mock->store.delimiter;
-    size_t i;
     (void)uid;
     bool valid = read_list(conn, p, &list);
     if (valid && list.pattern.len == 0) {
         cpmsync_mock_putf(conn, "* LIST (\\Noselect) ");
         cpmsync_mock_putf(conn, "\"%s%c\" \"\"\r\n", delimiter == '\\' ? "\\" : "", delimiter);
     }
-    for (i = 0; valid && list.pattern.len && i < conn->user->mailbox_count; i++)
-        if (matches_mailbox(cpmsync_buf_slice(&list.whole), conn->user->mailboxes[i]->name, delimiter))
-            put_list(conn, conn->user->mailboxes[i]);
+    if (valid && list.pattern.len)
+        cpmsync_mock_for_each_listed(conn, put_list, &list);
     if (valid)
         cpmsync_mock_ok(conn, "LIST completed");
     cpmsync_buf_clear(&list.whole);
@@ -244,7 +263,7 @@ static void put_status(struct mock_conn *conn, const struct mock_mailbox *mailbo
         values[4] += !cpmsync_mock_flag_is_set(&mailbox->messages[i].flags, MOCK_SEEN);
     }
     cpmsync_mock_putf(conn, "* STATUS ");
-    cpmsync_mock_put_astring(conn, mailbox->name);
+    cpmsync_mock_put_name(conn, mailbox);
     cpmsync_mock_putf(conn, " (");
     for (i = 0; i < STATUS_ITEM_COUNT; i++)
         if (wanted[i]) {
@@ -264,9 +283,11 @@ bool cpmsync_mock_cmd_status(struct mock_conn *conn, struct mock_parser *p, bool
         return false;
     if (wanted[STATUS_HIGHESTMODSEQ])
         cpmsync_mock_enable_condstore(conn);
-    const struct mock_mailbox *mailbox = cpmsync_mock_find(conn->user, name);
-    if (!mailbox || mailbox->noselect) {
-        cpmsync_mock_no(conn, "[NONEXISTENT] No such mailbox");
+    const struct mock_mailbox *mailbox = cpmsync_mock_reach(conn, name, MOCK_RIGHT_R, ABSENT);
+    if (!mailbox)
+        return true;
+    if (mailbox->noselect) {
+        cpmsync_mock_no(conn, ABSENT);
         return true;
     }
     put_status(conn, mailbox, wanted);

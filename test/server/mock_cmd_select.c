@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* SELECT and EXAMINE with CONDSTORE and QRESYNC, and the ways out of the selected state (RFC 3501 6.3.1, 6.4; 7162). */
+#include "mock_acl.h"
 #include "mock_session.h"
 
 struct select_arguments {
@@ -149,7 +150,7 @@ static void leave(struct mock_conn *conn)
         cpmsync_mock_putf(conn, "* OK [CLOSED] Previous mailbox closed\r\n");
 }
 
-static void select_mailbox(struct mock_conn *conn, struct select_arguments *a, bool read_only)
+static void select_mailbox(struct mock_conn *conn, struct select_arguments *a, bool examine)
 {
     struct cpmsync_mock *mock = conn->mock;
     if (cpmsync_mock_is_due(&mock->faults.select_bad, mock->selects)) {
@@ -162,23 +163,28 @@ static void select_mailbox(struct mock_conn *conn, struct select_arguments *a, b
         return;
     }
     cpmsync_mock_misbehave_select(conn, a->name);
-    struct mock_mailbox *mailbox = cpmsync_mock_find(conn->user, a->name);
-    if (!mailbox || mailbox->noselect) {
-        cpmsync_mock_no(conn, mailbox ? "[CANNOT] Not selectable" : "[NONEXISTENT] No such mailbox");
+    struct mock_mailbox *mailbox = cpmsync_mock_reach(conn, a->name, MOCK_RIGHT_R, "[NONEXISTENT] No such mailbox");
+    if (!mailbox)
+        return;
+    if (mailbox->noselect) {
+        cpmsync_mock_no(conn, "[CANNOT] Not selectable");
         return;
     }
     conn->condstore |= a->condstore;
-    if (!cpmsync_mock_open(conn, mailbox, read_only)) {
+    bool writes = !examine && (cpmsync_mock_rights(conn, mailbox) & MOCK_RIGHTS_WRITE);
+    if (!cpmsync_mock_open(conn, mailbox, !writes)) {
         cpmsync_mock_close(conn);
         cpmsync_mock_refuse(conn, CPMSYNC_ERR_NOMEM);
         return;
     }
     put_mailbox_data(conn);
     put_resync(conn, a);
-    cpmsync_mock_ok(conn, read_only ? "[READ-ONLY] EXAMINE completed" : "[READ-WRITE] SELECT completed");
+    cpmsync_mock_ok(conn, examine  ? "[READ-ONLY] EXAMINE completed"
+                          : writes ? "[READ-WRITE] SELECT completed"
+                                   : "[READ-ONLY] SELECT completed");
 }
 
-static bool select_or_examine(struct mock_conn *conn, struct mock_parser *p, bool read_only)
+static bool select_or_examine(struct mock_conn *conn, struct mock_parser *p, bool examine)
 {
     struct select_arguments a;
     memset(&a, 0, sizeof a);
@@ -187,7 +193,7 @@ static bool select_or_examine(struct mock_conn *conn, struct mock_parser *p, boo
     cpmsync_mock_set_init(&a.match_uids, conn->mock->mem);
     bool valid = read_arguments(conn, p, &a);
     if (valid)
-        select_mailbox(conn, &a, read_only);
+        select_mailbox(conn, &a, examine);
     cpmsync_mock_set_clear(&a.known);
     cpmsync_mock_set_clear(&a.match_numbers);
     cpmsync_mock_set_clear(&a.match_uids);
@@ -238,7 +244,7 @@ bool cpmsync_mock_cmd_close(struct mock_conn *conn, struct mock_parser *p, bool 
     (void)uid;
     if (!cpmsync_mock_read_end(p))
         return false;
-    if (!conn->read_only)
+    if (!conn->read_only && (cpmsync_mock_rights(conn, conn->mailbox) & MOCK_RIGHT_E))
         cpmsync_mock_remove(&conn->mock->store, conn->mailbox, goes_deleted, NULL, &count);
     uint64_t highest = conn->mailbox->nomodseq ? 0 : conn->mailbox->highestmodseq;
     cpmsync_mock_close(conn);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* STORE with UNCHANGEDSINCE, EXPUNGE, COPY and MOVE (RFC 3501 6.4; 4315; 6851; 7162 3.1.3, 3.2.7, 3.2.9). */
+#include "mock_acl.h"
 #include "mock_session.h"
 
 #include <stdio.h>
@@ -13,6 +14,7 @@ struct store {
     uint64_t unchanged_since;
     struct mock_flag_list list;
     struct mock_flags flags;
+    unsigned rights;
     uint64_t modseq;          /* of this command; 0 until a flag changed */
     struct mock_set modified; /* what failed the condition */
     bool missing;
@@ -76,7 +78,10 @@ static void store_one(void *ctx, struct mock_conn *conn, size_t index, struct mo
     }
     /* Somebody else's change the client has not heard of must not hide behind ours. */
     bool current = seen->told >= message->modseq;
-    bool changed = cpmsync_mock_change_flags(conn->mailbox, message, store->change, &store->flags, &store->modseq);
+    struct mock_flags flags = store->flags;
+    if (!store->change)
+        cpmsync_mock_keep_flags(&flags, &message->flags, store->rights);
+    bool changed = cpmsync_mock_change_flags(conn->mailbox, message, store->change, &flags, &store->modseq);
     if (!store->silent) {
         cpmsync_mock_put_flag_change(conn, index, message, store->uid || cpmsync_mock_tells_uid(conn));
         return;
@@ -110,6 +115,12 @@ static void run_store(struct mock_conn *conn, struct store *store)
     int error = conn->read_only ? CPMSYNC_ERR_STATE : 0;
     if (error) {
         cpmsync_mock_no(conn, "[CANNOT] The mailbox is open for reading");
+        return;
+    }
+    store->rights = cpmsync_mock_rights(conn, conn->mailbox);
+    bool none_left = cpmsync_mock_permit_flags(&store->list, store->rights);
+    if (store->change ? none_left : !(store->rights & MOCK_RIGHTS_FLAGS)) {
+        cpmsync_mock_no(conn, "[NOPERM] None of these flags is yours to change");
         return;
     }
     error = cpmsync_mock_flags_of(conn->mock->mem, conn->mailbox, &store->list, &store->flags);
@@ -169,6 +180,10 @@ static void expunge(struct mock_conn *conn, const struct mock_set *set)
         cpmsync_mock_no(conn, "[CANNOT] The mailbox is open for reading");
         return;
     }
+    if (!(cpmsync_mock_rights(conn, conn->mailbox) & MOCK_RIGHT_E)) {
+        cpmsync_mock_no(conn, "[NOPERM] You may not");
+        return;
+    }
     /* A message the client never heard of is announced before it goes. */
     cpmsync_mock_tell(conn, true);
     int error = cpmsync_mock_remove(&conn->mock->store, conn->mailbox, goes_deleted, set, &count);
@@ -203,6 +218,7 @@ bool cpmsync_mock_cmd_uid_expunge(struct mock_conn *conn, struct mock_parser *p,
 
 struct copy {
     struct mock_mailbox *target;
+    unsigned rights; /* in the target */
     struct mock_set from;
     struct mock_set to;
     uint64_t modseq;
@@ -221,13 +237,16 @@ static void look(void *ctx, struct mock_conn *conn, size_t index, struct mock_me
 static void copy_one(void *ctx, struct mock_conn *conn, size_t index, struct mock_message *message)
 {
     struct copy *copy = (struct copy *)ctx;
-    struct mock_flags flags;
+    static const struct mock_flags NONE;
+    struct mock_flags permitted, flags;
     uint32_t from, to;
     (void)index;
     if (!message || copy->error)
         return;
     from = message->uid;
-    copy->error = cpmsync_mock_flags_translate(conn->mock->mem, conn->mailbox, copy->target, &message->flags, &flags);
+    permitted = message->flags;
+    cpmsync_mock_keep_flags(&permitted, &NONE, copy->rights);
+    copy->error = cpmsync_mock_flags_translate(conn->mock->mem, conn->mailbox, copy->target, &permitted, &flags);
     if (copy->error)
         return;
     copy->modseq = copy->modseq ? copy->modseq : cpmsync_mock_bump(copy->target);
@@ -276,16 +295,22 @@ static void finish_move(struct mock_conn *conn, const struct copy *copy)
 
 static void run_copy(struct mock_conn *conn, const struct mock_set *set, struct cpmsync_slice name, bool uid, bool move)
 {
+    static const unsigned MOVES = MOCK_RIGHT_T | MOCK_RIGHT_E; /* RFC 6851 4.2 */
     struct copy copy;
     memset(&copy, 0, sizeof copy);
     cpmsync_mock_set_init(&copy.from, conn->mock->mem);
     cpmsync_mock_set_init(&copy.to, conn->mock->mem);
-    copy.target = cpmsync_mock_find(conn->user, name);
+    copy.target = cpmsync_mock_reach(conn, name, MOCK_RIGHT_I, "[TRYCREATE] No such mailbox");
+    if (!copy.target)
+        return;
+    copy.rights = cpmsync_mock_rights(conn, copy.target);
     cpmsync_mock_for_each(conn, set, uid, look, &copy);
-    if (!copy.target || copy.target->noselect)
+    if (copy.target->noselect)
         cpmsync_mock_no(conn, "[TRYCREATE] No such mailbox");
     else if (move && conn->read_only)
         cpmsync_mock_no(conn, "[CANNOT] The mailbox is open for reading");
+    else if (move && (cpmsync_mock_rights(conn, conn->mailbox) & MOVES) != MOVES)
+        cpmsync_mock_no(conn, "[NOPERM] You may not");
     else if (copy.missing && !uid)
         cpmsync_mock_no(conn, "[EXPUNGEISSUED] Some messages are gone");
     else {

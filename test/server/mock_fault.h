@@ -44,6 +44,8 @@ struct mock_faults {
     bool rfc5162;
     bool rfc4551;
     bool modseq_64;
+    bool rfc2086;
+    bool no_negative_rights;
     /* Once each, at the first moment from the N-th command of its kind on; 0 is never. */
     uint64_t expunge_inside; /* UID FETCH or UID STORE */
     uint64_t arrive_vanish;  /* UID FETCH, as those below */

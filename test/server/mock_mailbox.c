@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "mock_store.h"
+#include "mock_acl.h"
 
 #include <cpmsync/error.h>
 
@@ -44,6 +44,7 @@ void cpmsync_mock_mailbox_free(const struct cpmsync_allocator *mem, struct mock_
         cpmsync_mock_disown(mem, &mailbox->flag_names[i]);
     cpmsync_mem_free(mem, mailbox->messages);
     cpmsync_mem_free(mem, mailbox->log);
+    cpmsync_mock_acl_clear(mem, mailbox);
     cpmsync_mock_disown(mem, &mailbox->name);
     cpmsync_mem_free(mem, mailbox);
 }

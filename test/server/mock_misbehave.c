@@ -95,13 +95,13 @@ void cpmsync_mock_misbehave_at_end(struct mock_conn *conn)
 void cpmsync_mock_misbehave_select(struct mock_conn *conn, struct cpmsync_slice name)
 {
     struct cpmsync_mock *mock = conn->mock;
-    struct mock_mailbox *mailbox = cpmsync_mock_find(conn->user, name);
+    struct mock_mailbox *mailbox = cpmsync_mock_named(conn, name);
     if (!mailbox || mailbox->noselect)
         return;
     if (cpmsync_mock_is_due(&mock->faults.uidvalidity_at, mock->selects)) {
-        if (cpmsync_mock_replace(&mock->store, conn->user, mailbox) != 0)
+        if (cpmsync_mock_replace(&mock->store, mailbox->owner, mailbox) != 0)
             conn->broken = true;
-        mailbox = cpmsync_mock_find(conn->user, name);
+        mailbox = cpmsync_mock_named(conn, name);
     }
     if (cpmsync_mock_is_due(&mock->faults.nomodseq_at, mock->selects))
         mailbox->nomodseq = true;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "mock_acl.h"
 #include "mock_session.h"
 
 #include <stdarg.h>
@@ -101,8 +102,9 @@ void cpmsync_mock_put_flags(struct mock_conn *conn, const struct mock_flags *fla
 
 void cpmsync_mock_put_flag_names(struct mock_conn *conn)
 {
+    static const struct mock_flags NONE;
     struct mock_flags all;
-    unsigned i;
+    unsigned rights = cpmsync_mock_rights(conn, conn->mailbox), i;
     memset(&all, 0, sizeof all);
     for (i = 0; i < conn->mailbox->flag_count; i++)
         cpmsync_mock_flag_set(&all, i);
@@ -112,14 +114,16 @@ void cpmsync_mock_put_flag_names(struct mock_conn *conn)
     if (conn->read_only)
         cpmsync_mock_put(conn, "()", 2);
     else {
+        cpmsync_mock_keep_flags(&all, &NONE, rights);
         cpmsync_mock_put_flags(conn, &all, false);
         cpmsync_buf_truncate(&conn->out, conn->out.len - 1);
-        if (conn->mailbox->flag_count < MOCK_FLAGS_MAX)
+        if (conn->mailbox->flag_count < MOCK_FLAGS_MAX && (rights & MOCK_RIGHT_W))
             cpmsync_mock_put(conn, " \\*", 3);
         cpmsync_mock_put(conn, ")", 1);
     }
     cpmsync_mock_putf(conn, "] Flags permitted\r\n");
     conn->flags_told = conn->mailbox->flag_count;
+    conn->rights_told = rights & MOCK_RIGHTS_FLAGS;
 }
 
 void cpmsync_mock_tag(struct mock_conn *conn)

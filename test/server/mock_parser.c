@@ -219,6 +219,27 @@ bool cpmsync_mock_split_flags(struct cpmsync_slice text, struct mock_flag_list *
     return true;
 }
 
+/* Octets of the sequence that begins here; 0 for none: too short, overlong, a surrogate or above U+10FFFF. */
+static size_t sequence_length(const uint8_t *at, size_t left)
+{
+    size_t len = *at < 0x80 ? 1 : *at < 0xc2 ? 0 : *at < 0xe0 ? 2 : *at < 0xf0 ? 3 : *at < 0xf5 ? 4 : 0, i;
+    if (len > left || (*at == 0xe0 && at[1] < 0xa0) || (*at == 0xed && at[1] > 0x9f) || (*at == 0xf0 && at[1] < 0x90) ||
+        (*at == 0xf4 && at[1] > 0x8f))
+        return 0;
+    for (i = 1; i < len; i++)
+        if ((at[i] & 0xc0) != 0x80)
+            return 0;
+    return len;
+}
+
+bool cpmsync_mock_is_utf8(struct cpmsync_slice text)
+{
+    size_t i = 0, len = 1;
+    for (; i < text.len && len; i += len)
+        len = sequence_length(text.data + i, text.len - i);
+    return len > 0;
+}
+
 /* Howard Hinnant's civil calendar: years from March on, so that the leap day ends them. */
 int64_t cpmsync_mock_days(int64_t year, unsigned month, unsigned day)
 {

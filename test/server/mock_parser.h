@@ -53,6 +53,9 @@ int64_t cpmsync_mock_days(int64_t year, unsigned month, unsigned day);
 void cpmsync_mock_date(int64_t days, int64_t *year, unsigned *month, unsigned *day);
 const char *cpmsync_mock_month(unsigned month); /* "Jan" for 1 */
 
+/* Whether octets are UTF-8 (RFC 3629). */
+bool cpmsync_mock_is_utf8(struct cpmsync_slice text);
+
 /* A whole text as blank-separated flags. */
 bool cpmsync_mock_split_flags(struct cpmsync_slice text, struct mock_flag_list *list);
 

@@ -87,7 +87,20 @@ static int flag(struct cpmsync_mock *mock, const char *user, char **words, size_
     return error;
 }
 
-enum action { DELIVER, FLAG, EXPUNGE, CREATE, DELETE, RENAME, UIDVALIDITY, DROP_LOG, NOMODSEQ, RAISE_MODSEQ, FAULT };
+enum action {
+    DELIVER,
+    FLAG,
+    EXPUNGE,
+    CREATE,
+    DELETE,
+    RENAME,
+    UIDVALIDITY,
+    DROP_LOG,
+    NOMODSEQ,
+    RAISE_MODSEQ,
+    ACL,
+    FAULT
+};
 
 static const struct {
     const char *name;
@@ -95,7 +108,7 @@ static const struct {
     size_t most;
 } ACTIONS[] = {{"deliver", 2, WORDS_MAX}, {"flag", 4, WORDS_MAX}, {"expunge", 3, 3}, {"create", 2, 2}, {"delete", 2, 2},
     {"rename", 3, 3}, {"uidvalidity", 2, 2}, {"drop-log", 2, 2}, {"nomodseq", 2, 2}, {"raise-modseq", 3, 3},
-    {"fault", 2, 2}};
+    {"acl", 4, 4}, {"fault", 2, 2}};
 
 /* The action the words say, or a negative number. */
 static int action_of(char **words, size_t count)
@@ -137,6 +150,8 @@ static int act(struct cpmsync_mock *mock, const char *user, char *text)
         if (!number_of(words[2], &number))
             return CPMSYNC_ERR_INVALID_ARGUMENT;
         return cpmsync_mock_raise_modseq(mock, user, words[1], number);
+    case ACL:
+        return cpmsync_mock_acl(mock, user, words[1], words[2], words[3]);
     case FAULT:
         return cpmsync_mock_fault(mock, words[1]);
     default:

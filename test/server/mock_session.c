@@ -35,6 +35,11 @@ static const struct verb VERBS[] = {
     {"STATUS", LOGGED_IN, false, true, NULL, cpmsync_mock_cmd_status},
     {"APPEND", LOGGED_IN, false, true, NULL, cpmsync_mock_cmd_append},
     {"NAMESPACE", LOGGED_IN, false, true, "NAMESPACE", cpmsync_mock_cmd_namespace},
+    {"SETACL", LOGGED_IN, false, true, "ACL", cpmsync_mock_cmd_setacl},
+    {"DELETEACL", LOGGED_IN, false, true, "ACL", cpmsync_mock_cmd_deleteacl},
+    {"GETACL", LOGGED_IN, false, true, "ACL", cpmsync_mock_cmd_getacl},
+    {"LISTRIGHTS", LOGGED_IN, false, true, "ACL", cpmsync_mock_cmd_listrights},
+    {"MYRIGHTS", LOGGED_IN, false, true, "ACL", cpmsync_mock_cmd_myrights},
     {"IDLE", LOGGED_IN, false, true, "IDLE", cpmsync_mock_cmd_idle},
     {"CHECK", IN_BOX, false, true, NULL, cpmsync_mock_cmd_check},
     {"CLOSE", IN_BOX, false, true, NULL, cpmsync_mock_cmd_close},
@@ -180,10 +185,8 @@ void cpmsync_mock_execute(struct mock_conn *conn, uint8_t *command, size_t len)
         cut(conn, MOCK_CUT_BEFORE, out_before);
         return;
     }
-    if (conn->state == MOCK_SELECTED && conn->mailbox->gone) {
-        cpmsync_mock_bye(conn, "The selected mailbox is gone");
+    if (cpmsync_mock_lost(conn))
         return;
-    }
     const struct verb *verb = read_verb(conn, &p);
     conn->verb = cpmsync_slice_str(verb ? verb->name : "?");
     if (verb) {

@@ -62,6 +62,7 @@ struct mock_conn {
 
     struct mock_mailbox *mailbox;
     bool read_only;
+    unsigned rights_told; /* of those over flags, as PERMANENTFLAGS told them */
     struct mock_seen *view;
     size_t view_count;
     size_t view_capacity;
@@ -162,6 +163,9 @@ uint64_t cpmsync_mock_told_modseq(const struct mock_conn *conn);
 /* A CONDSTORE enabling command; the first one with a mailbox selected tells HIGHESTMODSEQ. */
 void cpmsync_mock_enable_condstore(struct mock_conn *conn);
 
+/* Whether the selected mailbox is there no more, or not for this user: BYE was said then. */
+bool cpmsync_mock_lost(struct mock_conn *conn);
+
 /* Whether MODSEQ, and UID, go into FETCH answers nobody asked for. */
 bool cpmsync_mock_tells_modseq(const struct mock_conn *conn);
 bool cpmsync_mock_tells_uid(const struct mock_conn *conn);
@@ -176,6 +180,34 @@ void cpmsync_mock_for_each(struct mock_conn *conn, const struct mock_set *set, b
 
 /* Resolves a set of a command: false if a number is above EXISTS. */
 bool cpmsync_mock_resolve(struct mock_conn *conn, struct mock_set *set, bool uids);
+
+/* ---- names and rights (mock_reach.c) ---- */
+
+/* Whose store a name leads to, and the name there; false if it leads nowhere. */
+bool cpmsync_mock_address(
+    const struct mock_conn *conn, struct cpmsync_slice name, struct mock_user **owner, struct cpmsync_slice *inner);
+/* The mailbox of this name, whatever the rights; NULL if there is none. */
+struct mock_mailbox *cpmsync_mock_named(const struct mock_conn *conn, struct cpmsync_slice name);
+/* MOCK_RIGHT_* of mock_acl.h that this user has. */
+unsigned cpmsync_mock_rights(const struct mock_conn *conn, const struct mock_mailbox *mailbox);
+/* The mailbox of this name if the user has all the rights wanted; else NULL, and NO was answered: with the text `absent`
+ * where there is none, and also where the user may not know of it (RFC 4314 6). */
+struct mock_mailbox *cpmsync_mock_reach(
+    struct mock_conn *conn, struct cpmsync_slice name, unsigned wanted, const char *absent);
+/* Whether the user may create a mailbox of this name: else NO was answered. */
+bool cpmsync_mock_may_create(
+    struct mock_conn *conn, struct cpmsync_slice name, struct mock_user **owner, struct cpmsync_slice *inner);
+
+/* The name as this user knows it. */
+void cpmsync_mock_put_name(struct mock_conn *conn, const struct mock_mailbox *mailbox);
+void cpmsync_mock_put_myrights(struct mock_conn *conn, const struct mock_mailbox *mailbox);
+/* Whether there are mailboxes below it the user may list. */
+bool cpmsync_mock_shows_children(const struct mock_conn *conn, const struct mock_mailbox *mailbox);
+/* Every mailbox the user may list, the user's own first. A level of a name that is none (or none the user may list) comes
+ * before what is below it, with mailbox NULL. */
+typedef void mock_listed(
+    void *ctx, struct mock_conn *conn, struct cpmsync_slice name, const struct mock_mailbox *mailbox);
+void cpmsync_mock_for_each_listed(struct mock_conn *conn, mock_listed *each, void *ctx);
 
 /* ---- misbehaviour (mock_misbehave.c) ---- */
 
@@ -198,6 +230,8 @@ typedef bool mock_command(struct mock_conn *conn, struct mock_parser *p, bool ui
 
 mock_command cpmsync_mock_cmd_capability, cpmsync_mock_cmd_noop, cpmsync_mock_cmd_logout, cpmsync_mock_cmd_starttls;
 mock_command cpmsync_mock_cmd_login, cpmsync_mock_cmd_authenticate, cpmsync_mock_cmd_enable, cpmsync_mock_cmd_id;
+mock_command cpmsync_mock_cmd_setacl, cpmsync_mock_cmd_deleteacl, cpmsync_mock_cmd_getacl, cpmsync_mock_cmd_listrights;
+mock_command cpmsync_mock_cmd_myrights;
 mock_command cpmsync_mock_cmd_idle, cpmsync_mock_cmd_namespace;
 mock_command cpmsync_mock_cmd_select, cpmsync_mock_cmd_examine, cpmsync_mock_cmd_close, cpmsync_mock_cmd_unselect;
 mock_command cpmsync_mock_cmd_check;

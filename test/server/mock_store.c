@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "mock_store.h"
+#include "mock_acl.h"
 
 #include <cpmsync/error.h>
 
@@ -152,12 +152,25 @@ static void take_out(struct mock_user *user, struct mock_mailbox *mailbox)
         (user->mailbox_count - place) * sizeof(struct mock_mailbox *));
 }
 
+/* The nearest mailbox above a name. */
+static const struct mock_mailbox *parent_of(
+    const struct mock_store *store, const struct mock_user *user, struct cpmsync_slice name)
+{
+    const struct mock_mailbox *parent = NULL;
+    while (!parent && name.len > 1)
+        if (name.data[--name.len] == (uint8_t)store->delimiter)
+            parent = cpmsync_mock_find(user, name);
+    return parent;
+}
+
 static int create_one(struct mock_store *store, struct mock_user *user, struct cpmsync_slice name)
 {
     struct mock_mailbox *mailbox = cpmsync_mock_mailbox_new(store, name);
     if (!mailbox)
         return CPMSYNC_ERR_NOMEM;
-    int error = insert(store, user, mailbox);
+    mailbox->owner = user;
+    int error = cpmsync_mock_acl_inherit(store->mem, mailbox, parent_of(store, user, name));
+    error = error ? error : insert(store, user, mailbox);
     if (error)
         cpmsync_mock_mailbox_free(store->mem, mailbox);
     return error;
@@ -245,6 +258,7 @@ int cpmsync_mock_delete(struct mock_store *store, struct mock_user *user, struct
             return error;
         mailbox = cpmsync_mock_find(user, name);
         mailbox->noselect = true;
+        cpmsync_mock_acl_inherit(store->mem, mailbox, NULL);
         return cpmsync_mock_remove(store, mailbox, cpmsync_mock_goes_all, NULL, &count);
     }
     take_out(user, mailbox);
@@ -259,7 +273,7 @@ int cpmsync_mock_replace(struct mock_store *store, struct mock_user *user, struc
     uint64_t modseq = 1;
     size_t i;
     bool found;
-    int error = mailbox ? 0 : CPMSYNC_ERR_NOMEM;
+    int error = mailbox ? cpmsync_mock_acl_inherit(store->mem, mailbox, old) : CPMSYNC_ERR_NOMEM;
     for (i = 0; i < old->count && !error; i++) {
         const struct mock_message *message = &old->messages[i];
         struct mock_flags flags;
@@ -273,6 +287,7 @@ int cpmsync_mock_replace(struct mock_store *store, struct mock_user *user, struc
         return error;
     }
     mailbox->nomodseq = old->nomodseq;
+    mailbox->owner = user;
     user->mailboxes[place_of(user, old->name, &found)] = mailbox;
     old->gone = true;
     cpmsync_mock_mailbox_release(store->mem, old);

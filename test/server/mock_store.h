@@ -34,12 +34,23 @@ struct mock_expunged {
     uint32_t uid;
 };
 
+struct mock_user;
+
+struct mock_acl_entry {
+    struct cpmsync_slice identifier;
+    unsigned rights;
+};
+
 struct mock_mailbox {
     size_t references; /* its user's and those of the connections that selected it */
     bool gone;         /* deleted, or replaced under a new UIDVALIDITY */
     bool noselect;
     bool nomodseq;
     struct cpmsync_slice name;
+    struct mock_user *owner;
+    unsigned owner_rights;      /* MOCK_RIGHT_* of mock_acl.h */
+    struct mock_acl_entry *acl; /* what others have */
+    size_t acl_count;
     uint32_t uidvalidity;
     uint32_t uidnext;
     uint32_t first_recent; /* lowest UID no connection has seen as recent */

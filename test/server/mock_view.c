@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "mock_acl.h"
 #include "mock_session.h"
 
 static bool append_seen(struct mock_conn *conn, const struct mock_message *message, bool recent)
@@ -58,6 +59,17 @@ void cpmsync_mock_close(struct mock_conn *conn)
     conn->view_count = conn->view_capacity = 0;
     if (conn->state == MOCK_SELECTED)
         conn->state = MOCK_AUTHENTICATED;
+}
+
+bool cpmsync_mock_lost(struct mock_conn *conn)
+{
+    if (conn->state != MOCK_SELECTED)
+        return false;
+    if (conn->mailbox->gone)
+        cpmsync_mock_bye(conn, "The selected mailbox is gone");
+    else if (!(cpmsync_mock_rights(conn, conn->mailbox) & MOCK_RIGHT_R))
+        cpmsync_mock_bye(conn, "The selected mailbox is not yours to read any more");
+    return conn->state == MOCK_LOGOUT;
 }
 
 bool cpmsync_mock_tells_modseq(const struct mock_conn *conn)
@@ -151,7 +163,8 @@ void cpmsync_mock_tell(struct mock_conn *conn, bool expunges)
     struct mock_mailbox *mailbox = conn->mailbox;
     if (conn->state != MOCK_SELECTED)
         return;
-    if (mailbox->flag_count > conn->flags_told)
+    if (mailbox->flag_count > conn->flags_told ||
+        (cpmsync_mock_rights(conn, mailbox) & MOCK_RIGHTS_FLAGS) != conn->rights_told)
         cpmsync_mock_put_flag_names(conn);
     if (conn->view_changes == mailbox->changes || conn->mock->faults.modseq_ahead)
         return;
@@ -182,9 +195,7 @@ void cpmsync_mock_push(struct cpmsync_mock *mock)
     for (conn = mock->conns; conn; conn = conn->next) {
         if (conn->continuation != MOCK_LINE_ENDS_IDLE || conn->state != MOCK_SELECTED || conn->silenced)
             continue;
-        if (conn->mailbox->gone)
-            cpmsync_mock_bye(conn, "The selected mailbox is gone");
-        else
+        if (!cpmsync_mock_lost(conn))
             cpmsync_mock_tell(conn, true);
     }
 }

@@ -202,7 +202,8 @@ static void test_the_tree_of_mailboxes(void **state)
     talk_expect_has(talk, conn, "a DELETE INBOX\n", "a NO ");
     talk_expect_has(talk, conn, "a CREATE x\n", "a OK ");
     talk_expect_has(talk, conn, "a SELECT x\n", "a OK ");
-    talk_expect(talk, conn, "a NAMESPACE\n", "* NAMESPACE ((\"\" \"/\")) NIL NIL\na OK NAMESPACE completed\n");
+    talk_expect(talk, conn, "a NAMESPACE\n",
+        "* NAMESPACE ((\"\" \"/\")) ((\"Other Users/\" \"/\")) NIL\na OK NAMESPACE completed\n");
 }
 
 static void test_rename_inbox_moves_its_messages(void **state)
