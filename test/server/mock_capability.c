@@ -28,6 +28,10 @@ static const struct {
     {"IDLE", AFTER_LOGIN},
     {"ACL", AFTER_LOGIN},
     {"RIGHTS=texk", AFTER_LOGIN},
+    {"ESEARCH", AFTER_LOGIN},
+    {"SEARCHRES", AFTER_LOGIN},
+    {"PARTIAL", AFTER_LOGIN},
+    {"SAVEDATE", AFTER_LOGIN},
 };
 
 /* The next blank-separated word of *list. */

@@ -51,27 +51,25 @@ bool cpmsync_mock_cmd_append(struct mock_conn *conn, struct mock_parser *p, bool
     memset(&a, 0, sizeof a);
     if (!read_append(p, &a))
         return false;
-    struct mock_mailbox *mailbox = cpmsync_mock_reach(conn, a.name, MOCK_RIGHT_I, "[TRYCREATE] No such mailbox");
+    struct mock_mailbox *mailbox = cpmsync_mock_target(conn, a.name);
     if (!mailbox)
         return true;
-    if (mailbox->noselect) {
-        cpmsync_mock_no(conn, "[TRYCREATE] No such mailbox");
-        return true;
-    }
     if (a.message.len == 0) {
         cpmsync_mock_no(conn, "[CANNOT] An empty message");
         return true;
     }
     cpmsync_mock_permit_flags(&a.list, cpmsync_mock_rights(conn, mailbox));
+    struct mock_mark mark = cpmsync_mock_mark(mailbox);
     int error = store_message(conn, mailbox, &a, &new_uid);
     if (error) {
+        cpmsync_mock_roll_back(conn->mock->mem, mailbox, &mark);
         cpmsync_mock_refuse(conn, error);
         return true;
     }
     cpmsync_mock_tell(conn, true);
     cpmsync_mock_tag(conn);
     cpmsync_mock_putf(conn, "OK ");
-    if (cpmsync_mock_offers(conn, "UIDPLUS"))
+    if (cpmsync_mock_tells_new_uids(conn))
         cpmsync_mock_putf(conn, "[APPENDUID %lu %lu] ", (unsigned long)mailbox->uidvalidity, (unsigned long)new_uid);
     cpmsync_mock_putf(conn, "APPEND completed\r\n");
     return true;

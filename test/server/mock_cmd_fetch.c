@@ -1,12 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /* FETCH and UID FETCH with CHANGEDSINCE and VANISHED (RFC 3501 6.4.5, 7162 3.1.4, 3.2.6). */
 #include "mock_acl.h"
+#include "mock_partial.h"
 #include "mock_section.h"
 #include "mock_structure.h"
 
 #include <stdio.h>
 
-enum kind { UID, FLAGS, MODSEQ, INTERNALDATE, SIZE, ENVELOPE, BODY, BODYSTRUCTURE, SECTION, RFC822, HEADER, TEXT };
+enum kind {
+    UID,
+    FLAGS,
+    MODSEQ,
+    INTERNALDATE,
+    SAVEDATE,
+    SIZE,
+    ENVELOPE,
+    BODY,
+    BODYSTRUCTURE,
+    SECTION,
+    RFC822,
+    HEADER,
+    TEXT
+};
 
 struct item {
     enum kind kind;
@@ -24,6 +39,8 @@ struct fetch {
     bool has_since;
     uint64_t since;
     bool vanished;
+    bool partial; /* of the messages the set names, before CHANGEDSINCE chooses (RFC 9394 3.4) */
+    struct mock_partial range;
     bool sets_seen;
     uint64_t modseq; /* of the \Seen this command sets; 0 until it sets one */
     bool missing;    /* a message was expunged by somebody else */
@@ -57,17 +74,20 @@ static bool read_body(struct mock_parser *p, struct fetch *fetch, bool peek)
     return true;
 }
 
-static bool read_item(struct mock_parser *p, struct fetch *fetch)
+static bool read_item(struct mock_conn *conn, struct mock_parser *p, struct fetch *fetch)
 {
     static const struct {
         const char *name;
         enum kind kind;
-    } NAMES[] = {{"UID", UID}, {"FLAGS", FLAGS}, {"MODSEQ", MODSEQ}, {"INTERNALDATE", INTERNALDATE},
-        {"RFC822.SIZE", SIZE}, {"ENVELOPE", ENVELOPE}, {"BODYSTRUCTURE", BODYSTRUCTURE}, {"RFC822", RFC822},
-        {"RFC822.HEADER", HEADER}, {"RFC822.TEXT", TEXT}};
+        const char *capability;
+    } NAMES[] = {{"UID", UID, NULL}, {"FLAGS", FLAGS, NULL}, {"MODSEQ", MODSEQ, NULL},
+        {"INTERNALDATE", INTERNALDATE, NULL}, {"RFC822.SIZE", SIZE, NULL}, {"ENVELOPE", ENVELOPE, NULL},
+        {"BODYSTRUCTURE", BODYSTRUCTURE, NULL}, {"RFC822", RFC822, NULL}, {"RFC822.HEADER", HEADER, NULL},
+        {"RFC822.TEXT", TEXT, NULL}, {"SAVEDATE", SAVEDATE, "SAVEDATE"}};
     size_t i;
     for (i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
-        if (cpmsync_mock_read_word(p, NAMES[i].name))
+        if ((!NAMES[i].capability || cpmsync_mock_offers(conn, NAMES[i].capability)) &&
+            cpmsync_mock_read_word(p, NAMES[i].name))
             return add_item(fetch, NAMES[i].kind) != NULL;
     if (cpmsync_mock_read_word(p, "BODY.PEEK"))
         return read_body(p, fetch, true);
@@ -89,8 +109,8 @@ static bool read_macro(struct mock_parser *p, struct fetch *fetch)
     return count > 0;
 }
 
-/* fetch-modifier = "CHANGEDSINCE" SP mod-sequence-value / "VANISHED" */
-static bool read_modifiers(struct mock_parser *p, struct fetch *fetch)
+/* fetch-modifier = "CHANGEDSINCE" SP mod-sequence-value / "VANISHED" / "PARTIAL" SP partial-range */
+static bool read_modifiers(struct mock_conn *conn, struct mock_parser *p, struct fetch *fetch)
 {
     if (cpmsync_mock_read_end(p))
         return true;
@@ -103,26 +123,31 @@ static bool read_modifiers(struct mock_parser *p, struct fetch *fetch)
                 return false;
         } else if (!fetch->vanished && cpmsync_mock_read_word(p, "VANISHED"))
             fetch->vanished = true;
-        else
+        else if (!fetch->partial && fetch->uid && cpmsync_mock_offers(conn, "PARTIAL") &&
+                 cpmsync_mock_read_word(p, "PARTIAL")) {
+            fetch->partial = true;
+            if (!cpmsync_mock_read_sp(p) || !cpmsync_mock_read_partial(p, &fetch->range))
+                return false;
+        } else
             return false;
     } while (cpmsync_mock_read_sp(p));
     return cpmsync_mock_read_char(p, ')') && cpmsync_mock_read_end(p);
 }
 
-static bool read_arguments(struct mock_parser *p, struct fetch *fetch)
+static bool read_arguments(struct mock_conn *conn, struct mock_parser *p, struct fetch *fetch)
 {
-    if (!cpmsync_mock_read_sp(p) || !cpmsync_mock_read_set(p, &fetch->set) || !cpmsync_mock_read_sp(p))
+    if (!cpmsync_mock_read_sp(p) || !cpmsync_mock_read_message_set(conn, p, &fetch->set) || !cpmsync_mock_read_sp(p))
         return false;
     if (cpmsync_mock_read_char(p, '(')) {
         do
-            if (!read_item(p, fetch))
+            if (!read_item(conn, p, fetch))
                 return false;
         while (cpmsync_mock_read_sp(p));
         if (!cpmsync_mock_read_char(p, ')'))
             return false;
-    } else if (!read_macro(p, fetch) && !read_item(p, fetch))
+    } else if (!read_macro(p, fetch) && !read_item(conn, p, fetch))
         return false;
-    return read_modifiers(p, fetch);
+    return read_modifiers(conn, p, fetch);
 }
 
 /* What the grammar allows and the state does not; all of it is BAD (RFC 7162 3.1.2.2, 3.2.6). */
@@ -135,19 +160,19 @@ static bool is_allowed(struct mock_conn *conn, const struct fetch *fetch)
     return !fetch->vanished || (fetch->uid && fetch->has_since && conn->qresync);
 }
 
-static void put_date(struct mock_conn *conn, const struct mock_message *message)
+static void put_date(struct mock_conn *conn, const char *name, int64_t seconds, int zone)
 {
-    int64_t local = message->date + (int64_t)message->zone * 60, days = local / 86400, year;
-    unsigned month, day, zone = (unsigned)(message->zone < 0 ? -message->zone : message->zone);
+    int64_t local = seconds + (int64_t)zone * 60, days = local / 86400, year;
+    unsigned month, day, minutes = (unsigned)(zone < 0 ? -zone : zone);
     int64_t second = local % 86400;
     if (second < 0) {
         second += 86400;
         days--;
     }
     cpmsync_mock_date(days, &year, &month, &day);
-    cpmsync_mock_putf(conn, "INTERNALDATE \"%2u-%.3s-%04d %02d:%02d:%02d %c%02u%02u\"", day, cpmsync_mock_month(month),
-        (int)year, (int)(second / 3600), (int)(second / 60 % 60), (int)(second % 60), message->zone < 0 ? '-' : '+',
-        zone / 60, zone % 60);
+    cpmsync_mock_putf(conn, "%s \"%2u-%.3s-%04d %02d:%02d:%02d %c%02u%02u\"", name, day, cpmsync_mock_month(month),
+        (int)year, (int)(second / 3600), (int)(second / 60 % 60), (int)(second % 60), zone < 0 ? '-' : '+',
+        minutes / 60, minutes % 60);
 }
 
 static void put_item(struct mock_conn *conn, const struct item *item, size_t index, const struct mock_message *message,
@@ -167,7 +192,10 @@ static void put_item(struct mock_conn *conn, const struct item *item, size_t ind
         cpmsync_mock_putf(conn, "MODSEQ (%llu)", (unsigned long long)message->modseq);
         break;
     case INTERNALDATE:
-        put_date(conn, message);
+        put_date(conn, "INTERNALDATE", message->date, message->zone);
+        break;
+    case SAVEDATE:
+        put_date(conn, "SAVEDATE", message->saved, 0);
         break;
     case SIZE:
         cpmsync_mock_putf(conn, "RFC822.SIZE %zu", octets.len);
@@ -258,6 +286,25 @@ static void fetch_one(void *ctx, struct mock_conn *conn, size_t index, struct mo
         conn->view[index].told = message->modseq;
 }
 
+static void add_present(void *ctx, struct mock_conn *conn, size_t index, struct mock_message *message)
+{
+    (void)index;
+    if (message && !cpmsync_mock_set_append((struct mock_set *)ctx, message->uid, message->uid))
+        conn->broken = true;
+}
+
+/* The UIDs PARTIAL leaves of the set. */
+static void cut_out(struct mock_conn *conn, struct fetch *fetch)
+{
+    struct mock_set present;
+    cpmsync_mock_set_init(&present, conn->mock->mem);
+    cpmsync_mock_for_each(conn, &fetch->set, true, add_present, &present);
+    cpmsync_mock_set_clear(&fetch->set);
+    if (!cpmsync_mock_partial_of(&fetch->range, &present, &fetch->set))
+        conn->broken = true;
+    cpmsync_mock_set_clear(&present);
+}
+
 static void run(struct mock_conn *conn, struct fetch *fetch)
 {
     size_t i;
@@ -273,6 +320,8 @@ static void run(struct mock_conn *conn, struct fetch *fetch)
         cpmsync_mock_tell_expunges(conn);
         cpmsync_mock_put_vanished_earlier(conn, &fetch->set, fetch->since, 0);
     }
+    if (fetch->partial)
+        cut_out(conn, fetch);
     cpmsync_mock_for_each(conn, &fetch->set, fetch->uid, fetch_one, fetch);
     cpmsync_mock_misbehave_at_end(conn);
     if (fetch->missing && !fetch->uid)
@@ -288,7 +337,7 @@ bool cpmsync_mock_cmd_fetch(struct mock_conn *conn, struct mock_parser *p, bool 
     fetch.uid = uid;
     cpmsync_mock_set_init(&fetch.set, conn->mock->mem);
     fetch.items = (struct item *)cpmsync_mem_zalloc(conn->mock->mem, ITEMS_MAX * sizeof *fetch.items);
-    bool valid = fetch.items && read_arguments(p, &fetch) && is_allowed(conn, &fetch) &&
+    bool valid = fetch.items && read_arguments(conn, p, &fetch) && is_allowed(conn, &fetch) &&
                  cpmsync_mock_resolve(conn, &fetch.set, uid);
     if (valid) {
         if (fetch.has_since || has(&fetch, MODSEQ))

@@ -38,9 +38,9 @@ static bool read_flags(struct mock_parser *p, struct store *store)
     return true;
 }
 
-static bool read_store(struct mock_parser *p, struct store *store)
+static bool read_store(struct mock_conn *conn, struct mock_parser *p, struct store *store)
 {
-    if (!cpmsync_mock_read_sp(p) || !cpmsync_mock_read_set(p, &store->set) || !cpmsync_mock_read_sp(p))
+    if (!cpmsync_mock_read_sp(p) || !cpmsync_mock_read_message_set(conn, p, &store->set) || !cpmsync_mock_read_sp(p))
         return false;
     if (cpmsync_mock_read_char(p, '(')) {
         store->conditional = true;
@@ -143,7 +143,7 @@ bool cpmsync_mock_cmd_store(struct mock_conn *conn, struct mock_parser *p, bool 
     store.uid = uid;
     cpmsync_mock_set_init(&store.set, conn->mock->mem);
     cpmsync_mock_set_init(&store.modified, conn->mock->mem);
-    bool valid = read_store(p, &store) && cpmsync_mock_resolve(conn, &store.set, uid);
+    bool valid = read_store(conn, p, &store) && cpmsync_mock_resolve(conn, &store.set, uid);
     if (store.conditional &&
         (conn->mailbox->nomodseq || (!cpmsync_mock_offers(conn, "CONDSTORE") && !cpmsync_mock_offers(conn, "QRESYNC"))))
         valid = false;
@@ -206,7 +206,7 @@ bool cpmsync_mock_cmd_uid_expunge(struct mock_conn *conn, struct mock_parser *p,
 {
     struct mock_set set;
     cpmsync_mock_set_init(&set, conn->mock->mem);
-    bool valid = cpmsync_mock_read_sp(p) && cpmsync_mock_read_set(p, &set) && cpmsync_mock_read_end(p) &&
+    bool valid = cpmsync_mock_read_sp(p) && cpmsync_mock_read_message_set(conn, p, &set) && cpmsync_mock_read_end(p) &&
                  cpmsync_mock_resolve(conn, &set, uid);
     if (valid)
         expunge(conn, &set);
@@ -259,7 +259,7 @@ static void copy_one(void *ctx, struct mock_conn *conn, size_t index, struct moc
 
 static void put_copyuid(struct mock_conn *conn, const struct copy *copy)
 {
-    if (!copy->from.count || !cpmsync_mock_offers(conn, "UIDPLUS"))
+    if (!copy->from.count || !cpmsync_mock_tells_new_uids(conn))
         return;
     cpmsync_mock_putf(conn, "[COPYUID %lu ", (unsigned long)copy->target->uidvalidity);
     cpmsync_mock_put_set(conn, &copy->from);
@@ -277,20 +277,22 @@ static void answer_copy(struct mock_conn *conn, const struct copy *copy)
     cpmsync_mock_putf(conn, "COPY completed\r\n");
 }
 
-/* Untagged COPYUID before the expunges (RFC 6851 4.3). */
-static void finish_move(struct mock_conn *conn, const struct copy *copy)
+/* Untagged COPYUID before the expunges (RFC 6851 4.3). A message is in one of the mailboxes, whatever happens. */
+static void finish_move(struct mock_conn *conn, const struct copy *copy, const struct mock_mark *mark)
 {
     size_t count = 0;
+    int error = cpmsync_mock_remove(&conn->mock->store, conn->mailbox, cpmsync_mock_goes_in_set, &copy->from, &count);
+    if (error) {
+        cpmsync_mock_roll_back(conn->mock->mem, copy->target, mark);
+        cpmsync_mock_refuse(conn, error);
+        return;
+    }
     if (copy->from.count) {
         cpmsync_mock_putf(conn, "* OK ");
         put_copyuid(conn, copy);
         cpmsync_mock_putf(conn, "Moved\r\n");
     }
-    int error = cpmsync_mock_remove(&conn->mock->store, conn->mailbox, cpmsync_mock_goes_in_set, &copy->from, &count);
-    if (error)
-        cpmsync_mock_refuse(conn, error);
-    else
-        answer_expunge(conn, count, "MOVE completed");
+    answer_expunge(conn, count, "MOVE completed");
 }
 
 static void run_copy(struct mock_conn *conn, const struct mock_set *set, struct cpmsync_slice name, bool uid, bool move)
@@ -300,33 +302,26 @@ static void run_copy(struct mock_conn *conn, const struct mock_set *set, struct 
     memset(&copy, 0, sizeof copy);
     cpmsync_mock_set_init(&copy.from, conn->mock->mem);
     cpmsync_mock_set_init(&copy.to, conn->mock->mem);
-    copy.target = cpmsync_mock_reach(conn, name, MOCK_RIGHT_I, "[TRYCREATE] No such mailbox");
+    copy.target = cpmsync_mock_target(conn, name);
     if (!copy.target)
         return;
     copy.rights = cpmsync_mock_rights(conn, copy.target);
     cpmsync_mock_for_each(conn, set, uid, look, &copy);
-    if (copy.target->noselect)
-        cpmsync_mock_no(conn, "[TRYCREATE] No such mailbox");
-    else if (move && conn->read_only)
+    if (move && conn->read_only)
         cpmsync_mock_no(conn, "[CANNOT] The mailbox is open for reading");
     else if (move && (cpmsync_mock_rights(conn, conn->mailbox) & MOVES) != MOVES)
         cpmsync_mock_no(conn, "[NOPERM] You may not");
     else if (copy.missing && !uid)
         cpmsync_mock_no(conn, "[EXPUNGEISSUED] Some messages are gone");
     else {
-        uint32_t first = copy.target->uidnext;
-        size_t undone = 0;
+        struct mock_mark mark = cpmsync_mock_mark(copy.target);
         cpmsync_mock_for_each(conn, set, uid, copy_one, &copy);
         if (copy.error) {
             /* All or nothing (RFC 3501 6.4.7). */
-            struct mock_set added;
-            cpmsync_mock_set_init(&added, conn->mock->mem);
-            if (cpmsync_mock_set_append(&added, first, UINT32_MAX))
-                cpmsync_mock_remove(&conn->mock->store, copy.target, cpmsync_mock_goes_in_set, &added, &undone);
-            cpmsync_mock_set_clear(&added);
+            cpmsync_mock_roll_back(conn->mock->mem, copy.target, &mark);
             cpmsync_mock_refuse(conn, copy.error);
         } else if (move)
-            finish_move(conn, &copy);
+            finish_move(conn, &copy, &mark);
         else
             answer_copy(conn, &copy);
     }
@@ -339,7 +334,7 @@ static bool copy_or_move(struct mock_conn *conn, struct mock_parser *p, bool uid
     struct mock_set set;
     struct cpmsync_slice name;
     cpmsync_mock_set_init(&set, conn->mock->mem);
-    bool valid = cpmsync_mock_read_sp(p) && cpmsync_mock_read_set(p, &set) && cpmsync_mock_read_sp(p) &&
+    bool valid = cpmsync_mock_read_sp(p) && cpmsync_mock_read_message_set(conn, p, &set) && cpmsync_mock_read_sp(p) &&
                  cpmsync_mock_read_astring(p, &name) && cpmsync_mock_read_end(p) &&
                  cpmsync_mock_resolve(conn, &set, uid);
     if (valid)

@@ -26,6 +26,8 @@ struct mock_faults {
     bool no_sasl_ir;
     bool literal_refuse;
     bool literal_minus;
+    bool not_saved;
+    bool uid_not_sticky;
     bool no_literal_plus;
     bool starttls_inject;
     bool starttls_refuse;

@@ -119,6 +119,7 @@ int cpmsync_mock_add(struct mock_store *store, struct mock_mailbox *mailbox, str
     message->modseq = modseq;
     message->flags = *flags;
     message->date = date;
+    message->saved = store->clock;
     message->zone = zone;
     message->body = body;
     body->references++;
@@ -127,17 +128,45 @@ int cpmsync_mock_add(struct mock_store *store, struct mock_mailbox *mailbox, str
     return 0;
 }
 
-static int remember(struct mock_store *store, struct mock_mailbox *mailbox, uint32_t uid, uint64_t modseq)
+struct mock_mark cpmsync_mock_mark(const struct mock_mailbox *mailbox)
 {
-    void *block = mailbox->log;
+    struct mock_mark mark = {
+        mailbox->count, mailbox->flag_count, mailbox->uidnext, mailbox->highestmodseq, mailbox->changes};
+    return mark;
+}
+
+void cpmsync_mock_roll_back(
+    const struct cpmsync_allocator *mem, struct mock_mailbox *mailbox, const struct mock_mark *mark)
+{
+    while (mailbox->count > mark->count)
+        cpmsync_mock_body_release(mem, mailbox->messages[--mailbox->count].body);
+    while (mailbox->flag_count > mark->flag_count)
+        cpmsync_mock_disown(mem, &mailbox->flag_names[--mailbox->flag_count]);
+    mailbox->uidnext = mark->uidnext;
+    mailbox->highestmodseq = mark->highestmodseq;
+    mailbox->changes = mark->changes;
+}
+
+/* Room in the log for `more` expunges. */
+static int reserve_log(struct mock_store *store, struct mock_mailbox *mailbox, size_t more)
+{
+    size_t wanted = mailbox->log_count + more;
+    int error = 0;
+    wanted = wanted < mailbox->log_max ? wanted : mailbox->log_max;
+    while (!error && mailbox->log_capacity < wanted) {
+        void *block = mailbox->log;
+        error = reserve(store->mem, &block, &mailbox->log_capacity, mailbox->log_capacity, sizeof *mailbox->log);
+        mailbox->log = (struct mock_expunged *)block;
+    }
+    return error;
+}
+
+static void remember(struct mock_mailbox *mailbox, uint32_t uid, uint64_t modseq)
+{
     if (mailbox->log_max == 0) {
         mailbox->log_floor = modseq;
-        return 0;
+        return;
     }
-    int error = reserve(store->mem, &block, &mailbox->log_capacity, mailbox->log_count, sizeof *mailbox->log);
-    mailbox->log = (struct mock_expunged *)block;
-    if (error)
-        return error;
     if (mailbox->log_count == mailbox->log_max) {
         /* One command's expunges share a mod-sequence: half of them would be no answer, so the floor covers all. */
         mailbox->log_floor = mailbox->log[0].modseq;
@@ -147,7 +176,6 @@ static int remember(struct mock_store *store, struct mock_mailbox *mailbox, uint
     mailbox->log[mailbox->log_count].uid = uid;
     mailbox->log[mailbox->log_count].modseq = modseq;
     mailbox->log_count++;
-    return 0;
 }
 
 bool cpmsync_mock_goes_all(const void *ctx, const struct mock_message *message)
@@ -165,26 +193,28 @@ bool cpmsync_mock_goes_in_set(const void *ctx, const struct mock_message *messag
 int cpmsync_mock_remove(
     struct mock_store *store, struct mock_mailbox *mailbox, mock_goes *goes, const void *ctx, size_t *count)
 {
-    size_t kept = 0, i;
-    uint64_t modseq = 0;
-    int error = 0;
+    size_t going = 0, kept = 0, i;
+    for (i = 0; i < mailbox->count; i++)
+        going += goes(ctx, &mailbox->messages[i]);
+    if (going == 0)
+        return 0;
+    int error = reserve_log(store, mailbox, going);
+    if (error)
+        return error;
+    uint64_t modseq = store->quiet_expunges ? mailbox->highestmodseq : cpmsync_mock_bump(mailbox);
     for (i = 0; i < mailbox->count; i++) {
         struct mock_message *message = &mailbox->messages[i];
-        if (!error && goes(ctx, message)) {
-            if (!modseq)
-                modseq = store->quiet_expunges ? mailbox->highestmodseq : cpmsync_mock_bump(mailbox);
-            error = remember(store, mailbox, message->uid, modseq);
-            if (!error) {
-                cpmsync_mock_body_release(store->mem, message->body);
-                mailbox->changes++;
-                ++*count;
-                continue;
-            }
+        if (!goes(ctx, message)) {
+            mailbox->messages[kept++] = *message;
+            continue;
         }
-        mailbox->messages[kept++] = *message;
+        remember(mailbox, message->uid, modseq);
+        cpmsync_mock_body_release(store->mem, message->body);
     }
     mailbox->count = kept;
-    return error;
+    mailbox->changes += going;
+    *count += going;
+    return 0;
 }
 
 void cpmsync_mock_forget(struct mock_mailbox *mailbox)

@@ -86,10 +86,29 @@ static struct cpmsync_slice take_token(struct cpmsync_slice *text)
     return token;
 }
 
+/* CFWS: blanks and comments, which nest (RFC 2045 5.1 allows them between tokens) */
+static void skip_blanks(struct cpmsync_slice *text)
+{
+    size_t at = 0;
+    unsigned depth = 0;
+    for (; at < text->len; at++) {
+        uint8_t c = text->data[at];
+        if (c == '(')
+            depth++;
+        else if (depth && c == ')')
+            depth--;
+        else if (depth && c == '\\')
+            at++;
+        else if (!depth && c != ' ')
+            break;
+    }
+    at = at < text->len ? at : text->len;
+    *text = cpmsync_slice_of(text->data + at, text->len - at);
+}
+
 static bool take(struct cpmsync_slice *text, char c)
 {
-    while (text->len && text->data[0] == ' ')
-        *text = cpmsync_slice_of(text->data + 1, text->len - 1);
+    skip_blanks(text);
     if (text->len == 0 || text->data[0] != (uint8_t)c)
         return false;
     *text = cpmsync_slice_of(text->data + 1, text->len - 1);
@@ -99,8 +118,13 @@ static bool take(struct cpmsync_slice *text, char c)
 void cpmsync_mock_media_type(
     struct cpmsync_slice value, struct cpmsync_slice *type, struct cpmsync_slice *subtype, struct cpmsync_slice *rest)
 {
+    skip_blanks(&value);
     *type = take_token(&value);
-    *subtype = take(&value, '/') ? take_token(&value) : cpmsync_slice_of(NULL, 0);
+    *subtype = cpmsync_slice_of(NULL, 0);
+    if (take(&value, '/')) {
+        skip_blanks(&value);
+        *subtype = take_token(&value);
+    }
     *rest = value;
 }
 
@@ -109,8 +133,7 @@ bool cpmsync_mock_next_parameter(struct cpmsync_slice *rest, struct cpmsync_slic
     size_t len = 0;
     if (!take(rest, ';'))
         return false;
-    while (rest->len && rest->data[0] == ' ')
-        *rest = cpmsync_slice_of(rest->data + 1, rest->len - 1);
+    skip_blanks(rest);
     *name = take_token(rest);
     if (name->len == 0 || !take(rest, '='))
         return false;
@@ -119,10 +142,23 @@ bool cpmsync_mock_next_parameter(struct cpmsync_slice *rest, struct cpmsync_slic
         return value->len > 0;
     }
     while (len < rest->len && rest->data[len] != '"')
-        len++;
+        len += rest->data[len] == '\\' && len + 1 < rest->len ? 2 : 1;
     *value = cpmsync_slice_of(rest->data, len);
     *rest = cpmsync_slice_of(rest->data + len, rest->len - len);
     return take(rest, '"');
+}
+
+bool cpmsync_mock_next_in_list(struct cpmsync_slice *rest, struct cpmsync_slice *member)
+{
+    size_t len = 0;
+    do
+        skip_blanks(rest);
+    while (rest->len && rest->data[0] == ',' && take(rest, ','));
+    while (len < rest->len && !strchr(",( ", rest->data[len]))
+        len++;
+    *member = cpmsync_slice_of(rest->data, len);
+    *rest = cpmsync_slice_of(rest->data + len, rest->len - len);
+    return len > 0;
 }
 
 static bool add_part(struct mock_parts *parts, struct cpmsync_slice entity, unsigned depth)
@@ -184,6 +220,29 @@ static bool add_children(struct mock_parts *parts, size_t index, struct cpmsync_
     return true;
 }
 
+static bool add_message(struct mock_parts *parts, size_t index)
+{
+    struct mock_part *part = &parts->parts[index];
+    part->kind = MOCK_MESSAGE;
+    part->first_child = parts->count;
+    part->child_count = 1;
+    return add_part(parts, part->body, part->depth + 1);
+}
+
+/* Children of a multipart, and what they are without a type. */
+static bool add_multipart(
+    struct mock_parts *parts, size_t index, struct cpmsync_slice boundary, struct cpmsync_slice subtype)
+{
+    size_t i;
+    if (!add_children(parts, index, boundary))
+        return false;
+    if (parts->parts[index].child_count)
+        parts->parts[index].kind = MOCK_MULTIPART;
+    for (i = parts->parts[index].first_child; i < parts->count; i++)
+        parts->parts[i].in_digest = cpmsync_slice_is(subtype, "digest");
+    return true;
+}
+
 /* Finds out what the part is, and puts what it contains behind the others. */
 static bool open_part(struct mock_parts *parts, size_t index)
 {
@@ -192,24 +251,20 @@ static bool open_part(struct mock_parts *parts, size_t index)
     struct cpmsync_slice type, subtype, rest, name, parameter, boundary = {NULL, 0};
     bool ok = true, may_nest = part->depth < MOCK_DEPTH_MAX && parts->count < MOCK_PARTS_MAX;
     cpmsync_buf_init(&value, parts->mem, 65536);
-    if (!cpmsync_mock_field(part->header, "Content-Type", &value))
+    if (!cpmsync_mock_field(part->header, "Content-Type", &value)) {
         part->kind = MOCK_TEXT;
-    else {
+        if (part->in_digest && may_nest)
+            ok = add_message(parts, index);
+    } else {
         cpmsync_mock_media_type(cpmsync_buf_slice(&value), &type, &subtype, &rest);
         while (cpmsync_mock_next_parameter(&rest, &name, &parameter))
             if (cpmsync_slice_is(name, "boundary"))
                 boundary = parameter;
         part->kind = cpmsync_slice_is(type, "text") || type.len == 0 ? MOCK_TEXT : MOCK_LEAF;
-        if (may_nest && cpmsync_slice_is(type, "multipart") && boundary.len) {
-            ok = add_children(parts, index, boundary);
-            if (parts->parts[index].child_count)
-                parts->parts[index].kind = MOCK_MULTIPART;
-        } else if (may_nest && cpmsync_slice_is(type, "message") && cpmsync_slice_is(subtype, "rfc822")) {
-            part->kind = MOCK_MESSAGE;
-            part->first_child = parts->count;
-            part->child_count = 1;
-            ok = add_part(parts, part->body, part->depth + 1);
-        }
+        if (may_nest && cpmsync_slice_is(type, "multipart") && boundary.len)
+            ok = add_multipart(parts, index, boundary, subtype);
+        else if (may_nest && cpmsync_slice_is(type, "message") && cpmsync_slice_is(subtype, "rfc822"))
+            ok = add_message(parts, index);
     }
     cpmsync_buf_clear(&value);
     return ok;

@@ -17,6 +17,7 @@ struct mock_part {
     size_t first_child;
     size_t child_count;
     unsigned depth;
+    bool in_digest; /* without a type it is a message (RFC 2046 5.1.5) */
 };
 
 struct mock_parts {
@@ -42,6 +43,10 @@ bool cpmsync_mock_field(struct cpmsync_slice header, const char *name, struct cp
 /* type "/" subtype and parameters, one by one. Empty texts for what is missing. */
 void cpmsync_mock_media_type(
     struct cpmsync_slice value, struct cpmsync_slice *type, struct cpmsync_slice *subtype, struct cpmsync_slice *rest);
+/* A quoted value is given without its quotes, quoted pairs still in it. */
 bool cpmsync_mock_next_parameter(struct cpmsync_slice *rest, struct cpmsync_slice *name, struct cpmsync_slice *value);
+
+/* The next member of a comma-separated list, without blanks and comments around it; false at the end. */
+bool cpmsync_mock_next_in_list(struct cpmsync_slice *rest, struct cpmsync_slice *member);
 
 #endif

@@ -98,7 +98,8 @@ void cpmsync_mock_misbehave_select(struct mock_conn *conn, struct cpmsync_slice 
     struct mock_mailbox *mailbox = cpmsync_mock_named(conn, name);
     if (!mailbox || mailbox->noselect)
         return;
-    if (cpmsync_mock_is_due(&mock->faults.uidvalidity_at, mock->selects)) {
+    bool unused = mailbox->references == 1;
+    if (cpmsync_mock_is_due(&mock->faults.uidvalidity_at, mock->selects) || (mock->faults.uid_not_sticky && unused)) {
         if (cpmsync_mock_replace(&mock->store, mailbox->owner, mailbox) != 0)
             conn->broken = true;
         mailbox = cpmsync_mock_named(conn, name);

@@ -62,6 +62,17 @@ struct mock_mailbox *cpmsync_mock_reach(
     return NULL;
 }
 
+struct mock_mailbox *cpmsync_mock_target(struct mock_conn *conn, struct cpmsync_slice name)
+{
+    bool possible = cpmsync_mock_is_possible(&conn->mock->store, name);
+    struct mock_mailbox *mailbox = cpmsync_mock_reach(
+        conn, name, MOCK_RIGHT_I, possible ? "[TRYCREATE] No such mailbox" : "[CANNOT] No mailbox can have this name");
+    if (!mailbox || !mailbox->noselect)
+        return mailbox;
+    cpmsync_mock_no(conn, "[TRYCREATE] No such mailbox");
+    return NULL;
+}
+
 bool cpmsync_mock_may_create(
     struct mock_conn *conn, struct cpmsync_slice name, struct mock_user **owner, struct cpmsync_slice *inner)
 {

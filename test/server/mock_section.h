@@ -15,7 +15,7 @@ enum mock_section_text {
     MOCK_SECTION_MIME
 };
 
-enum { MOCK_SECTION_NUMBERS = 16, MOCK_SECTION_NAMES = 64 };
+enum { MOCK_SECTION_NUMBERS = 2 * MOCK_DEPTH_MAX, MOCK_SECTION_NAMES = 64 };
 
 struct mock_section {
     uint32_t numbers[MOCK_SECTION_NUMBERS];

@@ -69,6 +69,7 @@ struct mock_conn {
     uint64_t view_changes; /* the mailbox's count of changes when the view was last brought up to date */
     uint64_t view_modseq;  /* its HIGHESTMODSEQ then */
     size_t flags_told;     /* how many of its flag names the client knows */
+    struct mock_set saved; /* UIDs of the saved search result, "$" */
 };
 
 struct cpmsync_mock {
@@ -178,6 +179,9 @@ void cpmsync_mock_put_flag_change(struct mock_conn *conn, size_t index, const st
 typedef void mock_each(void *ctx, struct mock_conn *conn, size_t index, struct mock_message *message);
 void cpmsync_mock_for_each(struct mock_conn *conn, const struct mock_set *set, bool uids, mock_each *each, void *ctx);
 
+/* sequence-set of a command, "$" too where SEARCHRES is offered. */
+bool cpmsync_mock_read_message_set(struct mock_conn *conn, struct mock_parser *p, struct mock_set *set);
+
 /* Resolves a set of a command: false if a number is above EXISTS. */
 bool cpmsync_mock_resolve(struct mock_conn *conn, struct mock_set *set, bool uids);
 
@@ -246,6 +250,12 @@ void cpmsync_mock_put_vanished_earlier(
     struct mock_conn *conn, const struct mock_set *known, uint64_t modseq, uint32_t matched);
 /* The FETCHes of what changed since (mock_resync.c). */
 void cpmsync_mock_put_changes(struct mock_conn *conn, const struct mock_set *known, uint64_t modseq);
+
+/* The mailbox APPEND, COPY and MOVE put messages into. NULL: answered, with TRYCREATE where a CREATE would help
+ * (RFC 3501 6.3.11). */
+struct mock_mailbox *cpmsync_mock_target(struct mock_conn *conn, struct cpmsync_slice name);
+/* Whether APPENDUID and COPYUID are told. */
+bool cpmsync_mock_tells_new_uids(const struct mock_conn *conn);
 
 /* The answer for an error of the store. */
 void cpmsync_mock_refuse(struct mock_conn *conn, int error);

@@ -16,6 +16,7 @@ struct mock_set {
     struct mock_range *ranges;
     size_t count;
     size_t capacity;
+    bool is_saved; /* it was written "$" (RFC 5182) */
 };
 
 void cpmsync_mock_set_init(struct mock_set *set, const struct cpmsync_allocator *mem);

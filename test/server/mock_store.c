@@ -176,7 +176,7 @@ static int create_one(struct mock_store *store, struct mock_user *user, struct c
     return error;
 }
 
-static bool is_possible(const struct mock_store *store, struct cpmsync_slice name)
+bool cpmsync_mock_is_possible(const struct mock_store *store, struct cpmsync_slice name)
 {
     size_t i;
     if (name.len == 0 || name.len > NAME_MAX_OCTETS || name.data[0] == (uint8_t)store->delimiter)
@@ -208,7 +208,7 @@ int cpmsync_mock_create_odd(struct mock_store *store, struct mock_user *user, st
         name.len--;
     if (cpmsync_mock_is_inbox(name))
         name = CPMSYNC_SLICE("INBOX");
-    if (!is_possible(store, name))
+    if (!cpmsync_mock_is_possible(store, name))
         return CPMSYNC_ERR_INVALID_ARGUMENT;
     struct mock_mailbox *there = cpmsync_mock_find(user, name);
     if (there && !there->noselect)
@@ -354,7 +354,7 @@ int cpmsync_mock_rename(
     struct mock_mailbox *mailbox = cpmsync_mock_find(user, from);
     if (!mailbox)
         return CPMSYNC_ERR_NOT_FOUND;
-    if (!is_possible(store, to))
+    if (!cpmsync_mock_is_possible(store, to))
         return CPMSYNC_ERR_INVALID_ARGUMENT;
     if (cpmsync_mock_find(user, to) || is_below(store, to, from))
         return CPMSYNC_ERR_STATE;

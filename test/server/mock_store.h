@@ -23,7 +23,8 @@ struct mock_flags {
 struct mock_message {
     uint64_t modseq;
     struct mock_flags flags;
-    int64_t date; /* internal date, seconds since 1970 */
+    int64_t date;  /* internal date, seconds since 1970 */
+    int64_t saved; /* when it came into this mailbox, by the server's clock */
     struct mock_body *body;
     uint32_t uid;
     int zone; /* minutes */
@@ -105,6 +106,8 @@ struct mock_user *cpmsync_mock_store_user(const struct mock_store *store, struct
 struct mock_mailbox *cpmsync_mock_find(const struct mock_user *user, struct cpmsync_slice name);
 bool cpmsync_mock_is_inbox(struct cpmsync_slice name);
 
+/* Whether a mailbox of this name can be. */
+bool cpmsync_mock_is_possible(const struct mock_store *store, struct cpmsync_slice name);
 /* With its missing parents. CPMSYNC_ERR_STATE if it exists, _INVALID_ARGUMENT for a name that cannot be. */
 int cpmsync_mock_create(struct mock_store *store, struct mock_user *user, struct cpmsync_slice name);
 /* The same, octets above 127 too. */
@@ -144,7 +147,20 @@ uint64_t cpmsync_mock_bump(struct mock_mailbox *mailbox);
 int cpmsync_mock_add(struct mock_store *store, struct mock_mailbox *mailbox, struct mock_body *body,
     const struct mock_flags *flags, int64_t date, int zone, uint64_t modseq, uint32_t *uid);
 
-/* Removes the messages for which `goes` is true, under one new mod-sequence if there are any. Adds to *count. */
+/* Takes back everything that was added to the mailbox since the mark, as if it had never been there. */
+struct mock_mark {
+    size_t count;
+    size_t flag_count;
+    uint32_t uidnext;
+    uint64_t highestmodseq;
+    uint64_t changes;
+};
+struct mock_mark cpmsync_mock_mark(const struct mock_mailbox *mailbox);
+void cpmsync_mock_roll_back(
+    const struct cpmsync_allocator *mem, struct mock_mailbox *mailbox, const struct mock_mark *mark);
+
+/* Removes the messages for which `goes` is true, under one new mod-sequence if there are any: all of
+ * them or, without memory, none. Adds to *count. */
 typedef bool mock_goes(const void *ctx, const struct mock_message *message);
 int cpmsync_mock_remove(
     struct mock_store *store, struct mock_mailbox *mailbox, mock_goes *goes, const void *ctx, size_t *count);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock_structure.h"
 
+#include "mock_address.h"
+
 enum { FIELD_MAX = 65536 };
 
 /* ---- envelope ---- */
@@ -17,116 +19,14 @@ static void put_field(struct mock_conn *conn, struct cpmsync_slice header, const
     cpmsync_buf_clear(&value);
 }
 
-/* What stands between two separators of an address list: a phrase, then "<local@host>", or "local@host". */
-struct address {
-    struct cpmsync_slice phrase;
-    struct cpmsync_slice local;
-    struct cpmsync_slice host;
-};
-
-static struct cpmsync_slice trim(struct cpmsync_slice text)
-{
-    while (text.len && text.data[0] == ' ')
-        text = cpmsync_slice_of(text.data + 1, text.len - 1);
-    while (text.len && text.data[text.len - 1] == ' ')
-        text.len--;
-    if (text.len > 1 && text.data[0] == '"' && text.data[text.len - 1] == '"')
-        text = cpmsync_slice_of(text.data + 1, text.len - 2);
-    return text;
-}
-
-static struct cpmsync_slice part_of(const uint8_t *start, const uint8_t *end)
-{
-    return trim(cpmsync_slice_of(start, (size_t)(end - start)));
-}
-
-static void read_address(struct cpmsync_slice text, struct address *address)
-{
-    const uint8_t *end = text.data + text.len, *at;
-    const uint8_t *open = text.len ? (const uint8_t *)memchr(text.data, '<', text.len) : NULL;
-    memset(address, 0, sizeof *address);
-    if (open) {
-        const uint8_t *close = (const uint8_t *)memchr(open, '>', (size_t)(end - open));
-        address->phrase = part_of(text.data, open);
-        text = part_of(open + 1, close ? close : end);
-        end = text.data + text.len;
-    }
-    for (at = end; at > text.data && at[-1] != '@'; at--)
-        ;
-    if (at == text.data) {
-        address->local = trim(text);
-        return;
-    }
-    address->local = part_of(text.data, at - 1);
-    address->host = part_of(at, end);
-}
-
-static void put_nonempty(struct mock_conn *conn, struct cpmsync_slice text)
-{
-    cpmsync_mock_put_nstring(conn, text.len ? text : cpmsync_slice_of(NULL, 0));
-}
-
-static void put_address(struct mock_conn *conn, struct cpmsync_slice text, bool *first)
-{
-    struct address address;
-    text = trim(text);
-    if (text.len == 0)
-        return;
-    read_address(text, &address);
-    cpmsync_mock_putf(conn, *first ? "((" : "(");
-    *first = false;
-    put_nonempty(conn, address.phrase);
-    cpmsync_mock_putf(conn, " NIL ");
-    put_nonempty(conn, address.local);
-    cpmsync_mock_putf(conn, " ");
-    cpmsync_mock_put_string(conn, address.host.data ? address.host : CPMSYNC_SLICE("MISSING_DOMAIN"));
-    cpmsync_mock_putf(conn, ")");
-}
-
-static void put_group(struct mock_conn *conn, struct cpmsync_slice name, bool *first)
-{
-    cpmsync_mock_putf(conn, *first ? "((NIL NIL " : "(NIL NIL ");
-    *first = false;
-    put_nonempty(conn, trim(name));
-    cpmsync_mock_putf(conn, " NIL)");
-}
-
-/* Cuts at commas, and at the colon and semicolon of groups, outside quotes and angle brackets. */
-static void put_address_list(struct mock_conn *conn, struct cpmsync_slice list)
-{
-    bool quoted = false, bracketed = false, first = true;
-    size_t start = 0, i;
-    for (i = 0; i <= list.len; i++) {
-        uint8_t c = i < list.len ? list.data[i] : ',';
-        if (i < list.len && c == '\\' && quoted)
-            i++;
-        else if (c == '"' && i < list.len)
-            quoted = !quoted;
-        else if (!quoted && c == '<')
-            bracketed = true;
-        else if (!quoted && c == '>')
-            bracketed = false;
-        if (i < list.len && (quoted || bracketed || (c != ',' && c != ':' && c != ';')))
-            continue;
-        struct cpmsync_slice text = cpmsync_slice_of(list.data + start, (i < list.len ? i : list.len) - start);
-        if (c == ':')
-            put_group(conn, text, &first);
-        else
-            put_address(conn, text, &first);
-        if (c == ';')
-            put_group(conn, cpmsync_slice_of(NULL, 0), &first);
-        start = i + 1 < list.len ? i + 1 : list.len;
-    }
-    cpmsync_mock_putf(conn, first ? "NIL" : ")");
-}
-
+/* A field of addresses; another one where it is missing or empty. */
 static void put_addresses(struct mock_conn *conn, struct cpmsync_slice header, const char *name, const char *otherwise)
 {
     struct cpmsync_buf value;
     cpmsync_buf_init(&value, conn->mock->mem, FIELD_MAX);
     if (!cpmsync_mock_field(header, name, &value) || value.len == 0)
         cpmsync_mock_field(header, otherwise, &value);
-    put_address_list(conn, cpmsync_buf_slice(&value));
+    cpmsync_mock_put_addresses(conn, cpmsync_buf_slice(&value));
     cpmsync_buf_clear(&value);
 }
 
@@ -152,6 +52,22 @@ void cpmsync_mock_put_envelope(struct mock_conn *conn, struct cpmsync_slice head
 
 /* ---- body structure ---- */
 
+/* A parameter's value, in which quoted pairs may stand. */
+static void put_value(struct mock_conn *conn, struct cpmsync_slice value)
+{
+    struct cpmsync_buf plain;
+    size_t i;
+    cpmsync_buf_init(&plain, conn->mock->mem, FIELD_MAX);
+    for (i = 0; i < value.len; i++) {
+        if (value.data[i] == '\\' && i + 1 < value.len)
+            i++;
+        if (cpmsync_buf_add_char(&plain, (char)value.data[i]) != 0)
+            conn->broken = true;
+    }
+    cpmsync_mock_put_string(conn, plain.len ? cpmsync_buf_slice(&plain) : CPMSYNC_SLICE(""));
+    cpmsync_buf_clear(&plain);
+}
+
 static void put_parameters(struct mock_conn *conn, struct cpmsync_slice rest, const char *otherwise)
 {
     struct cpmsync_slice name, value;
@@ -161,7 +77,7 @@ static void put_parameters(struct mock_conn *conn, struct cpmsync_slice rest, co
         first = false;
         cpmsync_mock_put_string(conn, name);
         cpmsync_mock_putf(conn, " ");
-        cpmsync_mock_put_string(conn, value);
+        put_value(conn, value);
     }
     cpmsync_mock_putf(conn, "%s", first ? otherwise : ")");
 }
@@ -175,8 +91,8 @@ static void put_type(struct mock_conn *conn, const struct mock_part *part, bool 
     bool given = cpmsync_mock_field(part->header, "Content-Type", &value);
     cpmsync_mock_media_type(cpmsync_buf_slice(&value), &type, &subtype, &rest);
     if (!given || type.len == 0 || subtype.len == 0) {
-        type = CPMSYNC_SLICE("TEXT");
-        subtype = CPMSYNC_SLICE("PLAIN");
+        type = part->kind == MOCK_MESSAGE ? CPMSYNC_SLICE("MESSAGE") : CPMSYNC_SLICE("TEXT");
+        subtype = part->kind == MOCK_MESSAGE ? CPMSYNC_SLICE("RFC822") : CPMSYNC_SLICE("PLAIN");
     }
     if (part->kind != MOCK_MULTIPART) {
         cpmsync_mock_put_string(conn, type);
@@ -205,6 +121,25 @@ static void put_disposition(struct mock_conn *conn, struct cpmsync_slice header)
         cpmsync_mock_putf(conn, ")");
     } else
         cpmsync_mock_putf(conn, "NIL");
+    cpmsync_buf_clear(&value);
+}
+
+/* body-fld-lang = nstring / "(" string *(SP string) ")": one tag is a string, several are a list */
+static void put_languages(struct mock_conn *conn, struct cpmsync_slice header)
+{
+    struct cpmsync_buf value;
+    struct cpmsync_slice tag;
+    bool first = true;
+    cpmsync_buf_init(&value, conn->mock->mem, FIELD_MAX);
+    cpmsync_mock_field(header, "Content-Language", &value);
+    struct cpmsync_slice rest = cpmsync_buf_slice(&value);
+    bool list = rest.len && memchr(rest.data, ',', rest.len);
+    while (cpmsync_mock_next_in_list(&rest, &tag)) {
+        cpmsync_mock_putf(conn, "%s", first ? (list ? "(" : "") : " ");
+        cpmsync_mock_put_string(conn, tag);
+        first = false;
+    }
+    cpmsync_mock_putf(conn, "%s", first ? "NIL" : list ? ")" : "");
     cpmsync_buf_clear(&value);
 }
 
@@ -257,7 +192,7 @@ static void end_part(struct mock_conn *conn, const struct mock_part *part, bool 
         cpmsync_mock_putf(conn, " ");
         put_disposition(conn, part->header);
         cpmsync_mock_putf(conn, " ");
-        put_field(conn, part->header, "Content-Language", "NIL");
+        put_languages(conn, part->header);
         cpmsync_mock_putf(conn, " ");
         put_field(conn, part->header, "Content-Location", "NIL");
     }

@@ -57,6 +57,7 @@ void cpmsync_mock_close(struct mock_conn *conn)
     cpmsync_mem_free(conn->mock->mem, conn->view);
     conn->view = NULL;
     conn->view_count = conn->view_capacity = 0;
+    cpmsync_mock_set_clear(&conn->saved);
     if (conn->state == MOCK_SELECTED)
         conn->state = MOCK_AUTHENTICATED;
 }
@@ -81,6 +82,12 @@ bool cpmsync_mock_tells_modseq(const struct mock_conn *conn)
 bool cpmsync_mock_tells_uid(const struct mock_conn *conn)
 {
     return conn->condstore && cpmsync_mock_offers(conn, "QRESYNC");
+}
+
+/* RFC 4315 3: never for a mailbox whose UIDs do not last. */
+bool cpmsync_mock_tells_new_uids(const struct mock_conn *conn)
+{
+    return cpmsync_mock_offers(conn, "UIDPLUS") && !conn->mock->faults.uid_not_sticky;
 }
 
 void cpmsync_mock_put_flag_change(struct mock_conn *conn, size_t index, const struct mock_message *message, bool uid)
@@ -230,9 +237,35 @@ uint32_t cpmsync_mock_number_of(const struct mock_conn *conn, uint32_t uid)
     return index < conn->view_count && conn->view[index].uid == uid ? (uint32_t)(index + 1) : 0;
 }
 
+bool cpmsync_mock_read_message_set(struct mock_conn *conn, struct mock_parser *p, struct mock_set *set)
+{
+    if (cpmsync_mock_peek(p, '$') && cpmsync_mock_offers(conn, "SEARCHRES")) {
+        p->at++;
+        set->is_saved = true;
+        return true;
+    }
+    return cpmsync_mock_read_set(p, set);
+}
+
+/* What is left of the saved result. */
+static bool resolve_saved(struct mock_conn *conn, struct mock_set *set, bool uids)
+{
+    size_t i, index;
+    for (i = 0; i < conn->saved.count; i++)
+        for (index = lower(conn, conn->saved.ranges[i].first);
+             index < conn->view_count && conn->view[index].uid <= conn->saved.ranges[i].last; index++) {
+            uint32_t name = uids ? conn->view[index].uid : (uint32_t)(index + 1);
+            if (!cpmsync_mock_set_append(set, name, name))
+                return false;
+        }
+    return true;
+}
+
 bool cpmsync_mock_resolve(struct mock_conn *conn, struct mock_set *set, bool uids)
 {
     size_t i;
+    if (set->is_saved)
+        return resolve_saved(conn, set, uids);
     if (uids) {
         cpmsync_mock_set_resolve(set, cpmsync_mock_highest_uid(conn));
         return true;

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+#include "mock_decode.h"
+
+#include "mock_mime.h"
+#include "mock_parser.h"
+
+#include <cpmsync/error.h>
+
+static int value_of(uint8_t c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+/* What is no base64 digit is ignored (RFC 2045 6.8). */
+static int decode_base64(struct cpmsync_slice text, struct cpmsync_buf *out)
+{
+    uint32_t bits = 0;
+    unsigned count = 0;
+    size_t i;
+    int error = 0;
+    for (i = 0; i < text.len && text.data[i] != '=' && !error; i++) {
+        int value = value_of(text.data[i]);
+        if (value < 0)
+            continue;
+        bits = (bits << 6) | (uint32_t)value;
+        count += 6;
+        if (count >= 8) {
+            count -= 8;
+            error = cpmsync_buf_add_char(out, (char)(uint8_t)(bits >> count));
+        }
+    }
+    return error;
+}
+
+static int hex_of(uint8_t c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* "=" and two digits, or a soft line break, or an octet. Underscores are blanks in encoded words only. */
+static int decode_quoted_printable(struct cpmsync_slice text, bool word, struct cpmsync_buf *out)
+{
+    size_t i = 0;
+    int error = 0;
+    while (i < text.len && !error) {
+        uint8_t c = text.data[i];
+        int high = c == '=' && i + 2 < text.len ? hex_of(text.data[i + 1]) : -1;
+        int low = high >= 0 ? hex_of(text.data[i + 2]) : -1;
+        if (low >= 0) {
+            error = cpmsync_buf_add_char(out, (char)(uint8_t)(high * 16 + low));
+            i += 3;
+        } else if (c == '=' && i + 1 < text.len && text.data[i + 1] == '\n')
+            i += 2;
+        else if (c == '=' && i + 2 < text.len && text.data[i + 1] == '\r' && text.data[i + 2] == '\n')
+            i += 3;
+        else {
+            error = cpmsync_buf_add_char(out, (char)(word && c == '_' ? ' ' : c));
+            i++;
+        }
+    }
+    return error;
+}
+
+int cpmsync_mock_decode_body(struct cpmsync_slice header, struct cpmsync_slice body, struct cpmsync_buf *out)
+{
+    struct cpmsync_buf field;
+    struct cpmsync_slice name, none, rest;
+    cpmsync_buf_init(&field, out->mem, 65536);
+    cpmsync_mock_field(header, "Content-Transfer-Encoding", &field);
+    cpmsync_mock_media_type(cpmsync_buf_slice(&field), &name, &none, &rest);
+    bool identity = field.len == 0 || cpmsync_slice_is(name, "7bit") || cpmsync_slice_is(name, "8bit") ||
+                    cpmsync_slice_is(name, "binary");
+    bool base64 = cpmsync_slice_is(name, "base64"), printable = cpmsync_slice_is(name, "quoted-printable");
+    cpmsync_buf_clear(&field);
+    if (identity)
+        return cpmsync_buf_add_slice(out, body);
+    if (base64)
+        return decode_base64(body, out);
+    return printable ? decode_quoted_printable(body, false, out) : CPMSYNC_ERR_UNSUPPORTED;
+}
+
+int cpmsync_mock_to_utf8(struct cpmsync_slice charset, struct cpmsync_slice text, struct cpmsync_buf *out)
+{
+    size_t i;
+    int error = 0;
+    if (charset.len == 0 || cpmsync_slice_is(charset, "US-ASCII") || cpmsync_slice_is(charset, "UTF-8"))
+        return cpmsync_mock_is_utf8(text) ? cpmsync_buf_add_slice(out, text) : CPMSYNC_ERR_UNSUPPORTED;
+    if (!cpmsync_slice_is(charset, "ISO-8859-1"))
+        return CPMSYNC_ERR_UNSUPPORTED;
+    for (i = 0; i < text.len && !error; i++) {
+        uint8_t c = text.data[i];
+        if (c >= 0x80)
+            error = cpmsync_buf_add_char(out, (char)(uint8_t)(0xc0 | (c >> 6)));
+        error = error ? error : cpmsync_buf_add_char(out, (char)(uint8_t)(c < 0x80 ? c : 0x80 | (c & 0x3f)));
+    }
+    return error;
+}
+
+/* Takes octets up to `end` off the front; false if it does not occur. */
+static bool take_until(struct cpmsync_slice *text, char end, struct cpmsync_slice *taken)
+{
+    const uint8_t *at = text->len ? (const uint8_t *)memchr(text->data, end, text->len) : NULL;
+    if (!at)
+        return false;
+    *taken = cpmsync_slice_of(text->data, (size_t)(at - text->data));
+    *text = cpmsync_slice_of(at + 1, text->len - taken->len - 1);
+    return true;
+}
+
+/* encoded-word = "=?" charset ["*" language] "?" encoding "?" encoded-text "?=": whether there is one at the front */
+static bool take_word(struct cpmsync_slice *text, struct cpmsync_buf *out, int *error)
+{
+    struct cpmsync_slice rest, charset, encoding, encoded, language;
+    struct cpmsync_buf octets;
+    if (text->len < 2 || memcmp(text->data, "=?", 2) != 0)
+        return false;
+    rest = cpmsync_slice_of(text->data + 2, text->len - 2);
+    if (!take_until(&rest, '?', &charset) || !take_until(&rest, '?', &encoding) || !take_until(&rest, '?', &encoded) ||
+        rest.len == 0 || rest.data[0] != '=')
+        return false;
+    language = charset;
+    take_until(&language, '*', &charset);
+    bool base64 = cpmsync_slice_is(encoding, "B");
+    if (!base64 && !cpmsync_slice_is(encoding, "Q"))
+        return false;
+    cpmsync_buf_init(&octets, out->mem, encoded.len + 1);
+    *error = base64 ? decode_base64(encoded, &octets) : decode_quoted_printable(encoded, true, &octets);
+    if (!*error)
+        *error = cpmsync_mock_to_utf8(charset, cpmsync_buf_slice(&octets), out);
+    cpmsync_buf_clear(&octets);
+    if (*error == CPMSYNC_ERR_UNSUPPORTED) {
+        *error = 0;
+        return false;
+    }
+    *text = cpmsync_slice_of(rest.data + 1, rest.len - 1);
+    return true;
+}
+
+static size_t blanks(struct cpmsync_slice text)
+{
+    size_t count = 0;
+    while (count < text.len && strchr(" \t\r\n", text.data[count]) && text.data[count])
+        count++;
+    return count;
+}
+
+int cpmsync_mock_decode_words(struct cpmsync_slice value, struct cpmsync_buf *out)
+{
+    int error = 0;
+    while (value.len && !error) {
+        if (take_word(&value, out, &error)) {
+            /* Blanks between two words are no part of the text. */
+            size_t skip = blanks(value);
+            if (skip && value.len > skip + 1 && memcmp(value.data + skip, "=?", 2) == 0)
+                value = cpmsync_slice_of(value.data + skip, value.len - skip);
+            continue;
+        }
+        if (error)
+            break;
+        error = cpmsync_buf_add_char(out, (char)value.data[0]);
+        value = cpmsync_slice_of(value.data + 1, value.len - 1);
+    }
+    return error;
+}
+
+int cpmsync_mock_decode_text(struct cpmsync_slice header, struct cpmsync_slice body, struct cpmsync_buf *out)
+{
+    struct cpmsync_buf field, octets;
+    struct cpmsync_slice type, subtype, rest, name, value, charset = {NULL, 0};
+    cpmsync_buf_init(&field, out->mem, 65536);
+    cpmsync_buf_init(&octets, out->mem, body.len + 1);
+    cpmsync_mock_field(header, "Content-Type", &field);
+    cpmsync_mock_media_type(cpmsync_buf_slice(&field), &type, &subtype, &rest);
+    while (cpmsync_mock_next_parameter(&rest, &name, &value))
+        if (cpmsync_slice_is(name, "charset"))
+            charset = value;
+    int error = cpmsync_mock_decode_body(header, body, &octets);
+    if (!error)
+        error = cpmsync_mock_to_utf8(charset, cpmsync_buf_slice(&octets), out);
+    cpmsync_buf_clear(&octets);
+    cpmsync_buf_clear(&field);
+    return error == CPMSYNC_ERR_UNSUPPORTED ? 0 : error;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* Content transfer encodings, charsets and encoded words undone (RFC 2045 6, 2047). */
+#ifndef CPMSYNC_MOCK_DECODE_H
+#define CPMSYNC_MOCK_DECODE_H
+
+#include "base/buf.h"
+
+/* The errors are negative `enum cpmsync_error`; *out is appended to. */
+
+/* A body under the encoding its header names; CPMSYNC_ERR_UNSUPPORTED for one that is not known. */
+int cpmsync_mock_decode_body(struct cpmsync_slice header, struct cpmsync_slice body, struct cpmsync_buf *out);
+
+/* Text as UTF-8. US-ASCII, UTF-8, ISO-8859-1 and none are known; else CPMSYNC_ERR_UNSUPPORTED. */
+int cpmsync_mock_to_utf8(struct cpmsync_slice charset, struct cpmsync_slice text, struct cpmsync_buf *out);
+
+/* A header field's value with its encoded words made UTF-8; words that cannot be read stay as they are. */
+int cpmsync_mock_decode_words(struct cpmsync_slice value, struct cpmsync_buf *out);
+
+/* The decoded body of a text part as UTF-8, as far as it can be read. */
+int cpmsync_mock_decode_text(struct cpmsync_slice header, struct cpmsync_slice body, struct cpmsync_buf *out);
+
+#endif
