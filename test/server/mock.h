@@ -119,6 +119,11 @@ int cpmsync_mock_raise_modseq(struct cpmsync_mock *mock, const char *user, const
 int cpmsync_mock_acl(
     struct cpmsync_mock *mock, const char *user, const char *mailbox, const char *identifier, const char *rights);
 
+/* Sets an entry such as "/shared/comment" of a mailbox, or of the server where `mailbox` is NULL; a private one is the
+ * user's. `value` NULL removes it. */
+int cpmsync_mock_annotate(
+    struct cpmsync_mock *mock, const char *user, const char *mailbox, const char *entry, const void *value, size_t len);
+
 struct cpmsync_mock_status {
     size_t size;
     uint32_t uidvalidity;

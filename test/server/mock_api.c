@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The store behind the clients' backs: what a test, a script or another client's phone does to it. */
 #include "mock_acl.h"
+#include "mock_metadata.h"
 #include "mock_session.h"
 
 #include <stdio.h>
@@ -179,6 +180,24 @@ int cpmsync_mock_acl(
     if (!identifier || !*identifier || !rights || !cpmsync_mock_read_rights(cpmsync_slice_str(rights), true, &change))
         return CPMSYNC_ERR_INVALID_ARGUMENT;
     int error = cpmsync_mock_acl_change(mock->mem, mailbox, cpmsync_slice_str(identifier), &change);
+    cpmsync_mock_push(mock);
+    return error;
+}
+
+int cpmsync_mock_annotate(
+    struct cpmsync_mock *mock, const char *user, const char *name, const char *entry, const void *value, size_t len)
+{
+    struct mock_user *owner = user_of(mock, user);
+    struct mock_mailbox *mailbox = name && *name ? mailbox_of(mock, user, name) : NULL;
+    struct cpmsync_slice entry_name = cpmsync_slice_str(entry ? entry : "");
+    if (!owner || (name && *name && !mailbox))
+        return CPMSYNC_ERR_NOT_FOUND;
+    if (!cpmsync_mock_is_entry_name(entry_name, false))
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    int error = cpmsync_mock_entry_set(mock->mem, mailbox ? &mailbox->metadata : &mock->store.metadata, entry_name,
+        owner, cpmsync_slice_of(value, len));
+    if (!error)
+        cpmsync_mock_announce_entry(mock, NULL, mailbox, entry_name, owner);
     cpmsync_mock_push(mock);
     return error;
 }

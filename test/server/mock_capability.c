@@ -26,6 +26,8 @@ static const struct {
     {"NAMESPACE", AFTER_LOGIN},
     {"CHILDREN", AFTER_LOGIN},
     {"IDLE", AFTER_LOGIN},
+    {"METADATA", AFTER_LOGIN},
+    {"METADATA-SERVER", AFTER_LOGIN},
     {"ACL", AFTER_LOGIN},
     {"RIGHTS=texk", AFTER_LOGIN},
     {"ESEARCH", AFTER_LOGIN},
@@ -72,6 +74,9 @@ static bool is_disabled(const struct mock_conn *conn, struct cpmsync_slice name)
         return faults->rfc4551;
     if (cpmsync_slice_is(name, "RIGHTS=texk"))
         return faults->rfc2086 || !cpmsync_mock_offers(conn, "ACL");
+    /* RFC 5464 1: for servers that have no more than this */
+    if (cpmsync_slice_is(name, "METADATA-SERVER"))
+        return cpmsync_mock_offers(conn, "METADATA");
     if (cpmsync_slice_is(name, "STARTTLS"))
         return !mock->starttls;
     if (cpmsync_slice_is(name, "LOGINDISABLED"))

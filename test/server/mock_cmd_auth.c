@@ -186,29 +186,57 @@ bool cpmsync_mock_cmd_authenticate(struct mock_conn *conn, struct mock_parser *p
     return true;
 }
 
+/* What can be enabled, and where a connection keeps it. */
+static const struct {
+    const char *name;
+    size_t offset;
+} ENABLES[] = {
+    {"CONDSTORE", offsetof(struct mock_conn, condstore)},
+    {"QRESYNC", offsetof(struct mock_conn, qresync)},
+    {"METADATA", offsetof(struct mock_conn, tells_metadata)},
+    {"METADATA-SERVER", offsetof(struct mock_conn, tells_server_metadata)},
+};
+enum { ENABLE_COUNT = sizeof ENABLES / sizeof *ENABLES };
+
+static bool *enabled(struct mock_conn *conn, size_t index)
+{
+    return (bool *)(void *)((char *)conn + ENABLES[index].offset);
+}
+
+/* Enables, and says of what was not enabled before that it is now. */
+static void enable(struct mock_conn *conn, const bool *wanted)
+{
+    size_t i;
+    cpmsync_mock_putf(conn, "* ENABLED");
+    for (i = 0; i < ENABLE_COUNT; i++)
+        if (wanted[i] && !*enabled(conn, i)) {
+            cpmsync_mock_putf(conn, " %s", ENABLES[i].name);
+            *enabled(conn, i) = true;
+        }
+    cpmsync_mock_putf(conn, "\r\n");
+    conn->condstore |= conn->qresync;
+}
+
 /* enable = "ENABLE" 1*(SP capability); valid before a mailbox is selected (RFC 5161 3.1). */
 bool cpmsync_mock_cmd_enable(struct mock_conn *conn, struct mock_parser *p, bool uid)
 {
     const struct mock_faults *faults = &conn->mock->faults;
     struct cpmsync_slice name;
-    bool condstore = false, qresync = false;
+    bool wanted[ENABLE_COUNT] = {false};
+    size_t i;
     (void)uid;
     do {
         if (!cpmsync_mock_read_sp(p) || !cpmsync_mock_read_atom(p, &name))
             return false;
-        condstore |= cpmsync_slice_is(name, "CONDSTORE") && cpmsync_mock_offers(conn, "CONDSTORE");
-        qresync |= cpmsync_slice_is(name, "QRESYNC") && cpmsync_mock_offers(conn, "QRESYNC");
+        for (i = 0; i < ENABLE_COUNT; i++)
+            wanted[i] |= cpmsync_slice_is(name, ENABLES[i].name) && cpmsync_mock_offers(conn, ENABLES[i].name) &&
+                         !faults->enabled_empty;
     } while (!cpmsync_mock_read_end(p));
     if (faults->enable_refused) {
         cpmsync_mock_bad(conn, "ENABLE is refused");
         return true;
     }
-    if (faults->enabled_empty)
-        condstore = qresync = false;
-    cpmsync_mock_putf(conn, "* ENABLED%s%s\r\n", condstore && !conn->condstore ? " CONDSTORE" : "",
-        qresync && !conn->qresync ? " QRESYNC" : "");
-    conn->qresync |= qresync;
-    conn->condstore |= condstore || qresync;
+    enable(conn, wanted);
     cpmsync_mock_ok(conn, "ENABLE completed");
     return true;
 }

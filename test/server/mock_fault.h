@@ -48,6 +48,9 @@ struct mock_faults {
     bool modseq_64;
     bool rfc2086;
     bool no_negative_rights;
+    bool no_private_metadata;
+    uint64_t metadata_maxsize;
+    uint64_t metadata_max;
     /* Once each, at the first moment from the N-th command of its kind on; 0 is never. */
     uint64_t expunge_inside; /* UID FETCH or UID STORE */
     uint64_t arrive_vanish;  /* UID FETCH, as those below */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock_acl.h"
+#include "mock_metadata.h"
 
 #include <cpmsync/error.h>
 
@@ -45,6 +46,7 @@ void cpmsync_mock_mailbox_free(const struct cpmsync_allocator *mem, struct mock_
     cpmsync_mem_free(mem, mailbox->messages);
     cpmsync_mem_free(mem, mailbox->log);
     cpmsync_mock_acl_clear(mem, mailbox);
+    cpmsync_mock_metadata_clear(mem, &mailbox->metadata);
     cpmsync_mock_disown(mem, &mailbox->name);
     cpmsync_mem_free(mem, mailbox);
 }

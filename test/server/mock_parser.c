@@ -95,8 +95,8 @@ static bool read_quoted(struct mock_parser *p, struct cpmsync_slice *string)
     return cpmsync_mock_read_char(p, '"');
 }
 
-/* literal = "{" number ["+"] "}" CRLF *CHAR8 */
-static bool read_literal(struct mock_parser *p, struct cpmsync_slice *string)
+/* "{" number ["+"] "}" CRLF *OCTET */
+static bool read_octets(struct mock_parser *p, struct cpmsync_slice *string)
 {
     uint64_t len;
     p->at++;
@@ -109,7 +109,18 @@ static bool read_literal(struct mock_parser *p, struct cpmsync_slice *string)
         return false;
     *string = cpmsync_slice_of(p->at, (size_t)len);
     p->at += len;
-    return len == 0 || !memchr(string->data, 0, string->len);
+    return true;
+}
+
+/* literal = "{" number ["+"] "}" CRLF *CHAR8 */
+static bool read_literal(struct mock_parser *p, struct cpmsync_slice *string)
+{
+    return read_octets(p, string) && (string->len == 0 || !memchr(string->data, 0, string->len));
+}
+
+bool cpmsync_mock_read_literal8(struct mock_parser *p, struct cpmsync_slice *string)
+{
+    return cpmsync_mock_read_char(p, '~') && cpmsync_mock_peek(p, '{') && read_octets(p, string);
 }
 
 bool cpmsync_mock_read_string(struct mock_parser *p, struct cpmsync_slice *string)

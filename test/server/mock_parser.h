@@ -32,7 +32,8 @@ bool cpmsync_mock_read_word(struct mock_parser *p, const char *word);
 bool cpmsync_mock_read_tag(struct mock_parser *p, struct cpmsync_slice *tag);
 bool cpmsync_mock_read_atom(struct mock_parser *p, struct cpmsync_slice *atom);
 bool cpmsync_mock_read_string(struct mock_parser *p, struct cpmsync_slice *string);
-bool cpmsync_mock_read_nstring(struct mock_parser *p, struct cpmsync_slice *string); /* NIL: data is NULL */
+bool cpmsync_mock_read_nstring(struct mock_parser *p, struct cpmsync_slice *string);  /* NIL: data is NULL */
+bool cpmsync_mock_read_literal8(struct mock_parser *p, struct cpmsync_slice *string); /* NUL may be in it */
 bool cpmsync_mock_read_astring(struct mock_parser *p, struct cpmsync_slice *string);
 bool cpmsync_mock_read_list_mailbox(struct mock_parser *p, struct cpmsync_slice *pattern);
 bool cpmsync_mock_read_number(struct mock_parser *p, uint64_t max, uint64_t *number);

@@ -95,6 +95,7 @@ int cpmsync_mock_connect(struct cpmsync_mock *mock, int secure)
     cpmsync_buf_init(&conn->in, mock->mem, (size_t)mock->max_literal + 4 * LINE_MAX_OCTETS);
     cpmsync_buf_init(&conn->out, mock->mem, SIZE_MAX / 2);
     cpmsync_mock_set_init(&conn->saved, mock->mem);
+    cpmsync_buf_init(&conn->news, mock->mem, SIZE_MAX / 2);
     conn->next = mock->conns;
     mock->conns = conn;
     cpmsync_mock_moment(mock, MOCK_AT_CONNECT, cpmsync_slice_of(NULL, 0));

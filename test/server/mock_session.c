@@ -35,6 +35,10 @@ static const struct verb VERBS[] = {
     {"STATUS", LOGGED_IN, false, true, NULL, cpmsync_mock_cmd_status},
     {"APPEND", LOGGED_IN, false, true, NULL, cpmsync_mock_cmd_append},
     {"NAMESPACE", LOGGED_IN, false, true, "NAMESPACE", cpmsync_mock_cmd_namespace},
+    {"GETMETADATA", LOGGED_IN, false, true, "METADATA", cpmsync_mock_cmd_getmetadata},
+    {"SETMETADATA", LOGGED_IN, false, true, "METADATA", cpmsync_mock_cmd_setmetadata},
+    {"GETMETADATA", LOGGED_IN, false, true, "METADATA-SERVER", cpmsync_mock_cmd_getmetadata},
+    {"SETMETADATA", LOGGED_IN, false, true, "METADATA-SERVER", cpmsync_mock_cmd_setmetadata},
     {"SETACL", LOGGED_IN, false, true, "ACL", cpmsync_mock_cmd_setacl},
     {"DELETEACL", LOGGED_IN, false, true, "ACL", cpmsync_mock_cmd_deleteacl},
     {"GETACL", LOGGED_IN, false, true, "ACL", cpmsync_mock_cmd_getacl},
@@ -58,13 +62,18 @@ static const struct verb VERBS[] = {
     {"EXPUNGE", IN_BOX, true, true, "UIDPLUS", cpmsync_mock_cmd_uid_expunge},
 };
 
-static const struct verb *find_verb(struct cpmsync_slice name, bool uid)
+/* Where several capabilities bring a command, the one that is offered. */
+static const struct verb *find_verb(const struct mock_conn *conn, struct cpmsync_slice name, bool uid)
 {
+    const struct verb *found = NULL;
     size_t i;
     for (i = 0; i < sizeof VERBS / sizeof *VERBS; i++)
-        if (VERBS[i].uid == uid && cpmsync_slice_is(name, VERBS[i].name))
-            return &VERBS[i];
-    return NULL;
+        if (VERBS[i].uid == uid && cpmsync_slice_is(name, VERBS[i].name)) {
+            found = &VERBS[i];
+            if (!found->capability || cpmsync_mock_offers(conn, found->capability))
+                return found;
+        }
+    return found;
 }
 
 void cpmsync_mock_greet(struct mock_conn *conn)
@@ -108,7 +117,8 @@ void cpmsync_mock_logout(struct mock_conn *conn)
     cpmsync_mock_close(conn);
     cpmsync_mock_sasl_clear(&conn->sasl);
     conn->user = NULL;
-    conn->condstore = conn->qresync = false;
+    conn->condstore = conn->qresync = conn->tells_metadata = conn->tells_server_metadata = false;
+    cpmsync_buf_clear(&conn->news);
     conn->continuation = MOCK_LINE_IS_COMMAND;
 }
 
@@ -128,7 +138,7 @@ static const struct verb *read_verb(struct mock_conn *conn, struct mock_parser *
             return NULL;
         }
     }
-    const struct verb *verb = find_verb(name, uid);
+    const struct verb *verb = find_verb(conn, name, uid);
     if (!verb ||
         (verb->capability && (verb->states >> conn->state & 1) && !cpmsync_mock_offers(conn, verb->capability))) {
         cpmsync_mock_bad(conn, "Unknown command");

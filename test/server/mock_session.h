@@ -57,8 +57,11 @@ struct mock_conn {
     struct cpmsync_slice verb; /* its name, in static storage */
     struct mock_sasl sasl;
     struct mock_user *user;
-    bool condstore; /* a CONDSTORE enabling command was given */
-    bool qresync;   /* ENABLE QRESYNC */
+    bool condstore;      /* a CONDSTORE enabling command was given */
+    bool qresync;        /* ENABLE QRESYNC */
+    bool tells_metadata; /* ENABLE METADATA */
+    bool tells_server_metadata;
+    struct cpmsync_buf news; /* lines to be told before the next tagged answer */
 
     struct mock_mailbox *mailbox;
     bool read_only;
@@ -213,6 +216,10 @@ typedef void mock_listed(
     void *ctx, struct mock_conn *conn, struct cpmsync_slice name, const struct mock_mailbox *mailbox);
 void cpmsync_mock_for_each_listed(struct mock_conn *conn, mock_listed *each, void *ctx);
 
+/* An entry was set, a private one by `user`: those who asked to be told are, except for one (mock_cmd_metadata.c). */
+void cpmsync_mock_announce_entry(struct cpmsync_mock *mock, const struct mock_conn *but,
+    const struct mock_mailbox *mailbox, struct cpmsync_slice name, const struct mock_user *user);
+
 /* ---- misbehaviour (mock_misbehave.c) ---- */
 
 /* A command begins: it is counted. */
@@ -235,7 +242,7 @@ typedef bool mock_command(struct mock_conn *conn, struct mock_parser *p, bool ui
 mock_command cpmsync_mock_cmd_capability, cpmsync_mock_cmd_noop, cpmsync_mock_cmd_logout, cpmsync_mock_cmd_starttls;
 mock_command cpmsync_mock_cmd_login, cpmsync_mock_cmd_authenticate, cpmsync_mock_cmd_enable, cpmsync_mock_cmd_id;
 mock_command cpmsync_mock_cmd_setacl, cpmsync_mock_cmd_deleteacl, cpmsync_mock_cmd_getacl, cpmsync_mock_cmd_listrights;
-mock_command cpmsync_mock_cmd_myrights;
+mock_command cpmsync_mock_cmd_myrights, cpmsync_mock_cmd_getmetadata, cpmsync_mock_cmd_setmetadata;
 mock_command cpmsync_mock_cmd_idle, cpmsync_mock_cmd_namespace;
 mock_command cpmsync_mock_cmd_select, cpmsync_mock_cmd_examine, cpmsync_mock_cmd_close, cpmsync_mock_cmd_unselect;
 mock_command cpmsync_mock_cmd_check;

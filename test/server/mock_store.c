@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock_acl.h"
+#include "mock_metadata.h"
 
 #include <cpmsync/error.h>
 
@@ -54,6 +55,7 @@ void cpmsync_mock_store_clear(struct mock_store *store)
     for (i = 0; i < store->user_count; i++)
         user_free(store->mem, store->users[i]);
     cpmsync_mem_free(store->mem, store->users);
+    cpmsync_mock_metadata_clear(store->mem, &store->metadata);
     store->users = NULL;
     store->user_count = 0;
 }
@@ -259,6 +261,7 @@ int cpmsync_mock_delete(struct mock_store *store, struct mock_user *user, struct
         mailbox = cpmsync_mock_find(user, name);
         mailbox->noselect = true;
         cpmsync_mock_acl_inherit(store->mem, mailbox, NULL);
+        cpmsync_mock_metadata_clear(store->mem, &mailbox->metadata);
         return cpmsync_mock_remove(store, mailbox, cpmsync_mock_goes_all, NULL, &count);
     }
     take_out(user, mailbox);
@@ -287,6 +290,8 @@ int cpmsync_mock_replace(struct mock_store *store, struct mock_user *user, struc
         return error;
     }
     mailbox->nomodseq = old->nomodseq;
+    mailbox->metadata = old->metadata;
+    memset(&old->metadata, 0, sizeof old->metadata);
     mailbox->owner = user;
     user->mailboxes[place_of(user, old->name, &found)] = mailbox;
     old->gone = true;
@@ -304,6 +309,7 @@ static int rename_inbox(struct mock_store *store, struct mock_user *user, struct
     struct mock_mailbox *target = cpmsync_mock_find(user, to);
     uint64_t arrived = cpmsync_mock_bump(target);
     size_t count = 0, i;
+    error = cpmsync_mock_metadata_copy(store->mem, &target->metadata, &inbox->metadata);
     for (i = 0; i < inbox->count && !error; i++) {
         struct mock_message *message = &inbox->messages[i];
         struct mock_flags flags;

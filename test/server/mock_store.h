@@ -42,6 +42,17 @@ struct mock_acl_entry {
     unsigned rights;
 };
 
+struct mock_entry {
+    struct cpmsync_slice name;
+    struct cpmsync_slice value;
+    const struct mock_user *user; /* whose private entry it is; NULL: shared */
+};
+
+struct mock_metadata {
+    struct mock_entry *entries;
+    size_t count;
+};
+
 struct mock_mailbox {
     size_t references; /* its user's and those of the connections that selected it */
     bool gone;         /* deleted, or replaced under a new UIDVALIDITY */
@@ -52,6 +63,7 @@ struct mock_mailbox {
     unsigned owner_rights;      /* MOCK_RIGHT_* of mock_acl.h */
     struct mock_acl_entry *acl; /* what others have */
     size_t acl_count;
+    struct mock_metadata metadata;
     uint32_t uidvalidity;
     uint32_t uidnext;
     uint32_t first_recent; /* lowest UID no connection has seen as recent */
@@ -83,6 +95,7 @@ struct mock_store {
     const struct cpmsync_allocator *mem;
     struct mock_user **users;
     size_t user_count;
+    struct mock_metadata metadata; /* the server's own */
     uint32_t next_uidvalidity;
     int64_t clock;
     size_t log_max;

@@ -168,6 +168,8 @@ static bool tell_flags(struct mock_conn *conn)
 void cpmsync_mock_tell(struct mock_conn *conn, bool expunges)
 {
     struct mock_mailbox *mailbox = conn->mailbox;
+    cpmsync_mock_put_slice(conn, cpmsync_buf_slice(&conn->news));
+    cpmsync_buf_truncate(&conn->news, 0);
     if (conn->state != MOCK_SELECTED)
         return;
     if (mailbox->flag_count > conn->flags_told ||
@@ -200,7 +202,7 @@ void cpmsync_mock_push(struct cpmsync_mock *mock)
 {
     struct mock_conn *conn;
     for (conn = mock->conns; conn; conn = conn->next) {
-        if (conn->continuation != MOCK_LINE_ENDS_IDLE || conn->state != MOCK_SELECTED || conn->silenced)
+        if (conn->continuation != MOCK_LINE_ENDS_IDLE || conn->silenced)
             continue;
         if (!cpmsync_mock_lost(conn))
             cpmsync_mock_tell(conn, true);

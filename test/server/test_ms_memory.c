@@ -15,7 +15,8 @@ static const char CONVERSATION[] =
     "i APPEND INBOX ($q) {30+}\r\nSubject: a\r\n\r\n01234567890123\r\n\r\nj UID FETCH 1:* (BODY[1] BODY[HEADER.FIELDS "
     "(To)]) "
     "(CHANGEDSINCE 3 VANISHED)\r\nk COPY 1:3 a/b\r\nl MOVE 1:2 a/b\r\nm SEARCH OR (SEEN NOT 2) SENTSINCE 1-Jan-2020\r\n"
-    "n SETACL a anyone lrswik\r\nn GETACL a\r\nn MYRIGHTS a\r\nn LIST \"\" *\r\no SUBSCRIBE a/b\r\np LSUB \"\" %\r\nq "
+    "n SETACL a anyone lrswik\r\nn GETACL a\r\nn MYRIGHTS a\r\nn SETMETADATA a (/private/x \"1\" /shared/y \"2\")\r\nn "
+    "GETMETADATA (DEPTH 1) a /private\r\nn LIST \"\" *\r\no SUBSCRIBE a/b\r\np LSUB \"\" %\r\nq "
     "RENAME a c\r\nr SELECT c/b (QRESYNC (1700007537 1 1:9 (1 "
     "1)))\r\n"
     "s CREATE d/e/f\r\nt RENAME INBOX old\r\nu DELETE c\r\nv LOGOUT\r\n";
