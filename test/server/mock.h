@@ -83,6 +83,15 @@ int cpmsync_mock_mailbox_create(struct cpmsync_mock *mock, const char *user, con
 int cpmsync_mock_mailbox_delete(struct cpmsync_mock *mock, const char *user, const char *mailbox);
 int cpmsync_mock_mailbox_rename(struct cpmsync_mock *mock, const char *user, const char *mailbox, const char *to);
 
+/* A name need not be a mailbox's to be subscribed to. */
+int cpmsync_mock_subscription(struct cpmsync_mock *mock, const char *user, const char *mailbox, int on);
+
+/* Its special uses (RFC 6154), such as "\\Sent \\Drafts"; "" for none. */
+int cpmsync_mock_special_use(struct cpmsync_mock *mock, const char *user, const char *mailbox, const char *uses);
+
+/* Whether the mailbox is on another server: \Noselect, and listed by LIST (REMOTE) only. */
+int cpmsync_mock_remote(struct cpmsync_mock *mock, const char *user, const char *mailbox, int on);
+
 /*
  * A message arrives. `flags` is a blank-separated list or NULL. `internaldate` is in seconds since 1970, 0 is the
  * server's clock, which starts at a fixed date and moves a second with each arrival. Returns the UID or an error.
@@ -172,8 +181,8 @@ int cpmsync_mock_fault_list(size_t index, const char **name, const char **proves
  *   moments   at-connect N | before N COMMAND | after N COMMAND      the N-th of that name, over all connections
  *   actions   deliver MAILBOX [COUNT] [FLAG...]    flag MAILBOX UIDS +FLAG|-FLAG...    expunge MAILBOX UIDS
  *             create MAILBOX   delete MAILBOX   rename MAILBOX TO   uidvalidity MAILBOX   drop-log MAILBOX
- *             nomodseq MAILBOX   raise-modseq MAILBOX N   acl MAILBOX IDENTIFIER RIGHTS   fault NAME[=VALUE]
- *             user NAME (for the steps below it)
+ *             nomodseq MAILBOX   raise-modseq MAILBOX N   acl MAILBOX IDENTIFIER RIGHTS   subscribe MAILBOX
+ *             unsubscribe MAILBOX   special-use MAILBOX [USE...]   fault NAME[=VALUE]   user NAME (for the steps below it)
  * `before` acts when the command has arrived, `after` when its tagged answer is written. CPMSYNC_ERR_INVALID_ARGUMENT
  * with *line the wrong line.
  */

@@ -53,6 +53,40 @@ int cpmsync_mock_mailbox_rename(struct cpmsync_mock *mock, const char *user, con
     return error;
 }
 
+int cpmsync_mock_subscription(struct cpmsync_mock *mock, const char *user, const char *mailbox, int on)
+{
+    struct mock_user *owner = user_of(mock, user);
+    int error = 0;
+    if (!owner || !mailbox)
+        return CPMSYNC_ERR_NOT_FOUND;
+    if (on)
+        error = cpmsync_mock_subscribe(&mock->store, owner, cpmsync_slice_str(mailbox));
+    else
+        cpmsync_mock_unsubscribe(&mock->store, owner, cpmsync_slice_str(mailbox));
+    return error;
+}
+
+int cpmsync_mock_special_use(struct cpmsync_mock *mock, const char *user, const char *name, const char *uses)
+{
+    struct mock_mailbox *mailbox = mailbox_of(mock, user, name);
+    mock_use_set set;
+    if (!mailbox)
+        return CPMSYNC_ERR_NOT_FOUND;
+    if (!uses || !cpmsync_mock_read_uses(cpmsync_slice_str(uses), &set))
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    mailbox->uses = set;
+    return 0;
+}
+
+int cpmsync_mock_remote(struct cpmsync_mock *mock, const char *user, const char *name, int on)
+{
+    struct mock_mailbox *mailbox = mailbox_of(mock, user, name);
+    if (!mailbox)
+        return CPMSYNC_ERR_NOT_FOUND;
+    mailbox->remote = mailbox->noselect = on != 0;
+    return 0;
+}
+
 int64_t cpmsync_mock_deliver(struct cpmsync_mock *mock, const char *user, const char *name, const char *flag_text,
     int64_t internaldate, const void *data, size_t len)
 {

@@ -34,6 +34,12 @@ static const struct {
     {"SEARCHRES", AFTER_LOGIN},
     {"PARTIAL", AFTER_LOGIN},
     {"SAVEDATE", AFTER_LOGIN},
+    {"LIST-EXTENDED", AFTER_LOGIN},
+    {"LIST-STATUS", AFTER_LOGIN},
+    {"STATUS=SIZE", AFTER_LOGIN},
+    {"SPECIAL-USE", AFTER_LOGIN},
+    {"CREATE-SPECIAL-USE", AFTER_LOGIN},
+    {"OBJECTID", AFTER_LOGIN},
 };
 
 /* The next blank-separated word of *list. */

@@ -20,7 +20,9 @@ enum kind {
     SECTION,
     RFC822,
     HEADER,
-    TEXT
+    TEXT,
+    EMAILID,
+    THREADID
 };
 
 struct item {
@@ -83,7 +85,8 @@ static bool read_item(struct mock_conn *conn, struct mock_parser *p, struct fetc
     } NAMES[] = {{"UID", UID, NULL}, {"FLAGS", FLAGS, NULL}, {"MODSEQ", MODSEQ, NULL},
         {"INTERNALDATE", INTERNALDATE, NULL}, {"RFC822.SIZE", SIZE, NULL}, {"ENVELOPE", ENVELOPE, NULL},
         {"BODYSTRUCTURE", BODYSTRUCTURE, NULL}, {"RFC822", RFC822, NULL}, {"RFC822.HEADER", HEADER, NULL},
-        {"RFC822.TEXT", TEXT, NULL}, {"SAVEDATE", SAVEDATE, "SAVEDATE"}};
+        {"RFC822.TEXT", TEXT, NULL}, {"SAVEDATE", SAVEDATE, "SAVEDATE"}, {"EMAILID", EMAILID, "OBJECTID"},
+        {"THREADID", THREADID, "OBJECTID"}};
     size_t i;
     for (i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
         if ((!NAMES[i].capability || cpmsync_mock_offers(conn, NAMES[i].capability)) &&
@@ -203,6 +206,12 @@ static void put_item(struct mock_conn *conn, const struct item *item, size_t ind
     case ENVELOPE:
         cpmsync_mock_putf(conn, "ENVELOPE ");
         cpmsync_mock_put_envelope(conn, header);
+        break;
+    case EMAILID:
+        cpmsync_mock_putf(conn, "EMAILID (M%llu)", (unsigned long long)message->body->id);
+        break;
+    case THREADID:
+        cpmsync_mock_putf(conn, "THREADID NIL"); /* there are no threads here */
         break;
     case BODY:
     case BODYSTRUCTURE:

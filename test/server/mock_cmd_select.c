@@ -123,6 +123,8 @@ static void put_mailbox_data(struct mock_conn *conn)
             cpmsync_mock_putf(conn, "* OK [UNSEEN %zu] First unseen\r\n", i + 1);
             break;
         }
+    if (cpmsync_mock_offers(conn, "OBJECTID"))
+        cpmsync_mock_putf(conn, "* OK [MAILBOXID (F%llu)] Its identifier\r\n", (unsigned long long)mailbox->id);
     if (!cpmsync_mock_offers(conn, "CONDSTORE") && !cpmsync_mock_offers(conn, "QRESYNC"))
         return;
     if (mailbox->nomodseq)

@@ -94,6 +94,10 @@ static const struct fault {
     {"arrive-vanish", NUMBER, offsetof(struct mock_faults, arrive_vanish), "MS-55",
         "arrive-vanish=N: before the tagged answer of the N-th UID FETCH two messages arrive; then the mailbox's first "
         "message and the first of the two go"},
+    {"status-frozen", NO_VALUE, offsetof(struct mock_faults, status_frozen), "MS-56",
+        "STATUS of the mailbox that is selected, alone or in LIST, has the values of when it was selected"},
+    {"status-missing", NUMBER, offsetof(struct mock_faults, status_missing), "MS-56",
+        "status-missing=N: a LIST that returns STATUS leaves out the N-th of its STATUS lines"},
     {"modseq-ahead", NO_VALUE, offsetof(struct mock_faults, modseq_ahead), "MS-57",
         "what others do is not told to who has the mailbox selected; a UID FETCH sends its HIGHESTMODSEQ all the same"},
     {"qresync-flood", NO_VALUE, offsetof(struct mock_faults, qresync_flood), "MS-58",

@@ -61,6 +61,8 @@ struct mock_faults {
     uint64_t nomodseq_at;
     uint64_t select_bad;
     uint64_t select_no;
+    bool status_frozen;
+    uint64_t status_missing; /* the line of a LIST; 0 is none */
     bool swallow_after_login;
     uint64_t silent_after; /* commands; 0 is never */
     uint64_t scram_iterations;

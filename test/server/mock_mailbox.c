@@ -20,6 +20,7 @@ struct mock_mailbox *cpmsync_mock_mailbox_new(struct mock_store *store, struct c
     mailbox->changes = 1;
     mailbox->log_max = store->log_max;
     mailbox->uidvalidity = store->next_uidvalidity++;
+    mailbox->id = ++store->last_id;
     mailbox->name = cpmsync_mock_own(store->mem, name);
     for (i = 0; i < MOCK_SYSTEM_FLAGS; i++) {
         mailbox->flag_names[i] = cpmsync_mock_own(store->mem, cpmsync_slice_str(SYSTEM_FLAGS[i]));
@@ -57,6 +58,7 @@ struct mock_body *cpmsync_mock_body_new(const struct cpmsync_allocator *mem, con
     if (!body)
         return NULL;
     body->references = 1;
+    body->id = 0;
     body->len = len;
     if (len)
         memcpy(body->data, data, len);
@@ -125,6 +127,8 @@ int cpmsync_mock_add(struct mock_store *store, struct mock_mailbox *mailbox, str
     message->zone = zone;
     message->body = body;
     body->references++;
+    if (body->id == 0)
+        body->id = ++store->last_id;
     mailbox->changes++;
     *uid = message->uid;
     return 0;

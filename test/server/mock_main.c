@@ -78,7 +78,8 @@ static void help(void)
            "  after N COMMAND             its tagged answer is written\n"
            "  deliver MAILBOX [COUNT] [FLAG...]     flag MAILBOX UIDS +FLAG|-FLAG...     expunge MAILBOX UIDS\n"
            "  create MAILBOX   delete MAILBOX   rename MAILBOX TO   uidvalidity MAILBOX   drop-log MAILBOX\n"
-           "  nomodseq MAILBOX   raise-modseq MAILBOX N   acl MAILBOX IDENTIFIER RIGHTS   fault NAME[=VALUE]\n"
+           "  nomodseq MAILBOX   raise-modseq MAILBOX N   acl MAILBOX IDENTIFIER RIGHTS   subscribe MAILBOX\n"
+           "  unsubscribe MAILBOX   special-use MAILBOX [USE...]   fault NAME[=VALUE]\n"
            "  user NAME (of the steps below it)\n\n"
            "Faults, with the line of the conformance list each proves:\n");
     for (i = 0; cpmsync_mock_fault_list(i, &name, &proves, &text) == 0; i++)

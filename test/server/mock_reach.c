@@ -132,6 +132,8 @@ bool cpmsync_mock_shows_children(const struct mock_conn *conn, const struct mock
 {
     const struct mock_user *owner = mailbox->owner;
     size_t i;
+    if (!cpmsync_mock_has_children(&conn->mock->store, owner, mailbox->name))
+        return false;
     for (i = 0; i < owner->mailbox_count; i++) {
         struct cpmsync_slice name = owner->mailboxes[i]->name;
         if (take_prefix(conn, mailbox->name, &name) && (cpmsync_mock_rights(conn, owner->mailboxes[i]) & MOCK_RIGHT_L))

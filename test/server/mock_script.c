@@ -87,6 +87,17 @@ static int flag(struct cpmsync_mock *mock, const char *user, char **words, size_
     return error;
 }
 
+static int special_use(struct cpmsync_mock *mock, const char *user, char **words, size_t count)
+{
+    struct cpmsync_buf uses;
+    cpmsync_buf_init(&uses, mock->mem, 65536);
+    int error = join(&uses, words + 2, count - 2);
+    if (!error)
+        error = cpmsync_mock_special_use(mock, user, words[1], (const char *)cpmsync_buf_data(&uses));
+    cpmsync_buf_clear(&uses);
+    return error;
+}
+
 enum action {
     DELIVER,
     FLAG,
@@ -99,6 +110,9 @@ enum action {
     NOMODSEQ,
     RAISE_MODSEQ,
     ACL,
+    SUBSCRIBE,
+    UNSUBSCRIBE,
+    SPECIAL_USE,
     FAULT
 };
 
@@ -108,7 +122,7 @@ static const struct {
     size_t most;
 } ACTIONS[] = {{"deliver", 2, WORDS_MAX}, {"flag", 4, WORDS_MAX}, {"expunge", 3, 3}, {"create", 2, 2}, {"delete", 2, 2},
     {"rename", 3, 3}, {"uidvalidity", 2, 2}, {"drop-log", 2, 2}, {"nomodseq", 2, 2}, {"raise-modseq", 3, 3},
-    {"acl", 4, 4}, {"fault", 2, 2}};
+    {"acl", 4, 4}, {"subscribe", 2, 2}, {"unsubscribe", 2, 2}, {"special-use", 2, WORDS_MAX}, {"fault", 2, 2}};
 
 /* The action the words say, or a negative number. */
 static int action_of(char **words, size_t count)
@@ -152,6 +166,11 @@ static int act(struct cpmsync_mock *mock, const char *user, char *text)
         return cpmsync_mock_raise_modseq(mock, user, words[1], number);
     case ACL:
         return cpmsync_mock_acl(mock, user, words[1], words[2], words[3]);
+    case SUBSCRIBE:
+    case UNSUBSCRIBE:
+        return cpmsync_mock_subscription(mock, user, words[1], strcmp(words[0], "subscribe") == 0);
+    case SPECIAL_USE:
+        return special_use(mock, user, words, count);
     case FAULT:
         return cpmsync_mock_fault(mock, words[1]);
     default:

@@ -5,6 +5,8 @@
 #include "mock_decode.h"
 #include "mock_mime.h"
 
+#include <stdio.h>
+
 enum op {
     ALWAYS,
     FLAG,
@@ -31,6 +33,8 @@ enum op {
     KEYWORD,
     NO_KEYWORD,
     MODSEQ,
+    EMAILID,
+    THREADID,
     AND,
     OR,
     NOT
@@ -56,7 +60,7 @@ static struct mock_node *emit(struct mock_search *search, enum op op)
     return node;
 }
 
-enum shape { PLAIN, STRING, NAMED, NUMBER, DATE, ATOM };
+enum shape { PLAIN, STRING, NAMED, NUMBER, DATE, ATOM, OBJECT };
 
 static const struct {
     const char *name;
@@ -102,6 +106,8 @@ static const struct {
     {"SAVEDON", SAVED_ON, DATE, 0, NULL, "SAVEDATE"},
     {"SAVEDSINCE", SAVED_SINCE, DATE, 0, NULL, "SAVEDATE"},
     {"SAVEDATESUPPORTED", ALWAYS, PLAIN, 0, NULL, "SAVEDATE"},
+    {"EMAILID", EMAILID, OBJECT, 0, NULL, "OBJECTID"},
+    {"THREADID", THREADID, OBJECT, 0, NULL, "OBJECTID"},
 };
 
 /* Without CHARSET UTF-8 a string is US-ASCII (RFC 3501 6.4.4). */
@@ -113,6 +119,20 @@ static bool is_of_charset(const struct mock_search *search, struct cpmsync_slice
     for (i = 0; i < text.len; i++)
         if (text.data[i] >= 0x80)
             return search->bad_charset;
+    return true;
+}
+
+/* objectid = 1*255(ALPHA / DIGIT / "_" / "-") */
+static bool read_object(struct mock_parser *p, struct cpmsync_slice *id)
+{
+    size_t i;
+    if (!cpmsync_mock_read_atom(p, id) || id->len > 255)
+        return false;
+    for (i = 0; i < id->len; i++) {
+        uint8_t c = id->data[i], lower = c | 0x20;
+        if (!(lower >= 'a' && lower <= 'z') && !(c >= '0' && c <= '9') && c != '_' && c != '-')
+            return false;
+    }
     return true;
 }
 
@@ -140,6 +160,8 @@ static bool read_shape(
         return cpmsync_mock_read_date(p, &node->number);
     case ATOM:
         return cpmsync_mock_read_atom(p, &node->text);
+    case OBJECT:
+        return read_object(p, &node->text);
     case PLAIN:
         break;
     }
@@ -409,6 +431,13 @@ static int keyword_index(const struct mock_mailbox *mailbox, struct cpmsync_slic
     return -1;
 }
 
+static bool has_id(const struct mock_message *message, struct cpmsync_slice wanted)
+{
+    char id[32];
+    int len = snprintf(id, sizeof id, "M%llu", (unsigned long long)message->body->id);
+    return cpmsync_slice_eq(wanted, cpmsync_slice_of(id, (size_t)len));
+}
+
 static bool test_date(struct mock_conn *conn, const struct mock_node *node, const struct mock_message *message,
     struct cpmsync_slice header)
 {
@@ -473,6 +502,10 @@ static bool test(struct mock_conn *conn, const struct mock_node *node, size_t in
                body_matches(conn, octets, body, node->text);
     case MODSEQ:
         return message->modseq >= (uint64_t)node->number;
+    case EMAILID:
+        return has_id(message, node->text);
+    case THREADID:
+        return false;
     case ALWAYS:
         return true;
     default:

@@ -10,6 +10,7 @@
 #include "mock_fault.h"
 #include "mock_sasl.h"
 #include "mock_script.h"
+#include "mock_status.h"
 #include "mock_store.h"
 
 enum mock_state {
@@ -64,6 +65,7 @@ struct mock_conn {
     struct cpmsync_buf news; /* lines to be told before the next tagged answer */
 
     struct mock_mailbox *mailbox;
+    struct mock_status_values opened_with; /* its STATUS when it was selected */
     bool read_only;
     unsigned rights_told; /* of those over flags, as PERMANENTFLAGS told them */
     struct mock_seen *view;
@@ -263,6 +265,16 @@ void cpmsync_mock_put_changes(struct mock_conn *conn, const struct mock_set *kno
 struct mock_mailbox *cpmsync_mock_target(struct mock_conn *conn, struct cpmsync_slice name);
 /* Whether APPENDUID and COPYUID are told. */
 bool cpmsync_mock_tells_new_uids(const struct mock_conn *conn);
+/* "* LIST (attributes) delimiter name", without its CRLF (mock_cmd_list.c). mailbox is NULL where the name is none. */
+enum {
+    MOCK_LIST_SUBSCRIBED = 1,
+    MOCK_LIST_USES = 2,
+    MOCK_LIST_LEVEL = 4,    /* there are mailboxes below the name */
+    MOCK_LIST_PLAIN = 8,    /* in the words of RFC 3501 */
+    MOCK_LIST_READABLE = 16 /* \Noselect also where the user may not read (RFC 5819 2) */
+};
+void cpmsync_mock_put_list(
+    struct mock_conn *conn, struct cpmsync_slice name, const struct mock_mailbox *mailbox, unsigned shows);
 
 /* The answer for an error of the store. */
 void cpmsync_mock_refuse(struct mock_conn *conn, int error);

@@ -225,7 +225,7 @@ int cpmsync_mock_create_odd(struct mock_store *store, struct mock_user *user, st
     return error ? error : create_one(store, user, name);
 }
 
-static bool is_below(const struct mock_store *store, struct cpmsync_slice child, struct cpmsync_slice parent)
+bool cpmsync_mock_is_below(const struct mock_store *store, struct cpmsync_slice child, struct cpmsync_slice parent)
 {
     return child.len > parent.len && memcmp(child.data, parent.data, parent.len) == 0 &&
            child.data[parent.len] == (uint8_t)store->delimiter;
@@ -237,7 +237,7 @@ bool cpmsync_mock_has_children(const struct mock_store *store, const struct mock
     size_t i;
     for (i = place_of(user, name, &found); i < user->mailbox_count; i++) {
         struct cpmsync_slice other = user->mailboxes[i]->name;
-        if (is_below(store, other, name))
+        if (cpmsync_mock_is_below(store, other, name))
             return true;
         if (other.len < name.len || memcmp(other.data, name.data, name.len) != 0)
             return false;
@@ -262,6 +262,7 @@ int cpmsync_mock_delete(struct mock_store *store, struct mock_user *user, struct
         mailbox->noselect = true;
         cpmsync_mock_acl_inherit(store->mem, mailbox, NULL);
         cpmsync_mock_metadata_clear(store->mem, &mailbox->metadata);
+        mailbox->uses = 0;
         return cpmsync_mock_remove(store, mailbox, cpmsync_mock_goes_all, NULL, &count);
     }
     take_out(user, mailbox);
@@ -293,6 +294,7 @@ int cpmsync_mock_replace(struct mock_store *store, struct mock_user *user, struc
     mailbox->metadata = old->metadata;
     memset(&old->metadata, 0, sizeof old->metadata);
     mailbox->owner = user;
+    mailbox->uses = old->uses;
     user->mailboxes[place_of(user, old->name, &found)] = mailbox;
     old->gone = true;
     cpmsync_mock_mailbox_release(store->mem, old);
@@ -349,7 +351,7 @@ static struct mock_mailbox *next_child(
 {
     size_t i;
     for (i = 0; i < user->mailbox_count; i++)
-        if (is_below(store, user->mailboxes[i]->name, from))
+        if (cpmsync_mock_is_below(store, user->mailboxes[i]->name, from))
             return user->mailboxes[i];
     return NULL;
 }
@@ -362,7 +364,7 @@ int cpmsync_mock_rename(
         return CPMSYNC_ERR_NOT_FOUND;
     if (!cpmsync_mock_is_possible(store, to))
         return CPMSYNC_ERR_INVALID_ARGUMENT;
-    if (cpmsync_mock_find(user, to) || is_below(store, to, from))
+    if (cpmsync_mock_find(user, to) || cpmsync_mock_is_below(store, to, from))
         return CPMSYNC_ERR_STATE;
     if (cpmsync_mock_is_inbox(from))
         return rename_inbox(store, user, to);

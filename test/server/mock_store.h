@@ -3,11 +3,12 @@
 #ifndef CPMSYNC_MOCK_STORE_H
 #define CPMSYNC_MOCK_STORE_H
 
-#include "mock_parser.h"
+#include "mock_use.h"
 
 /* The octets of a message, shared by its copies. */
 struct mock_body {
     size_t references;
+    uint64_t id; /* EMAILID; 0 until it is in a mailbox */
     size_t len;
     uint8_t data[];
 };
@@ -58,6 +59,9 @@ struct mock_mailbox {
     bool gone;         /* deleted, or replaced under a new UIDVALIDITY */
     bool noselect;
     bool nomodseq;
+    bool remote; /* on another server: \Noselect here */
+    mock_use_set uses;
+    uint64_t id; /* MAILBOXID */
     struct cpmsync_slice name;
     struct mock_user *owner;
     unsigned owner_rights;      /* MOCK_RIGHT_* of mock_acl.h */
@@ -97,6 +101,7 @@ struct mock_store {
     size_t user_count;
     struct mock_metadata metadata; /* the server's own */
     uint32_t next_uidvalidity;
+    uint64_t last_id; /* of all mailboxes and messages */
     int64_t clock;
     size_t log_max;
     char delimiter;
@@ -130,6 +135,7 @@ int cpmsync_mock_delete(struct mock_store *store, struct mock_user *user, struct
 /* With its children; INBOX gives its messages away and stays. */
 int cpmsync_mock_rename(
     struct mock_store *store, struct mock_user *user, struct cpmsync_slice from, struct cpmsync_slice to);
+bool cpmsync_mock_is_below(const struct mock_store *store, struct cpmsync_slice child, struct cpmsync_slice parent);
 bool cpmsync_mock_has_children(const struct mock_store *store, const struct mock_user *user, struct cpmsync_slice name);
 
 int cpmsync_mock_subscribe(struct mock_store *store, struct mock_user *user, struct cpmsync_slice name);

@@ -47,6 +47,7 @@ bool cpmsync_mock_open(struct mock_conn *conn, struct mock_mailbox *mailbox, boo
     conn->state = MOCK_SELECTED;
     conn->view_changes = mailbox->changes;
     conn->view_modseq = mailbox->highestmodseq;
+    cpmsync_mock_status_values(mailbox, &conn->opened_with);
     return take_arrivals(conn);
 }
 

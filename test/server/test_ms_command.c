@@ -178,8 +178,8 @@ static void test_the_tree_of_mailboxes(void **state)
     struct talk *talk = (struct talk *)*state;
     int conn = talk_login(talk, false);
     talk_expect(talk, conn, "a LIST \"\" \"\"\n", "* LIST (\\Noselect) \"/\" \"\"\na OK LIST completed\n");
-    talk_expect(talk, conn, "a CREATE a/b/c/\n", "a OK CREATE completed\n");
-    talk_expect(talk, conn, "a CREATE \"with space\"\n", "a OK CREATE completed\n");
+    talk_expect(talk, conn, "a CREATE a/b/c/\n", "a OK [MAILBOXID (F4)] CREATE completed\n");
+    talk_expect(talk, conn, "a CREATE \"with space\"\n", "a OK [MAILBOXID (F5)] CREATE completed\n");
     talk_expect_has(talk, conn, "a CREATE inbox\n", "a NO [ALREADYEXISTS]");
     talk_expect_has(talk, conn, "a CREATE a//b\n", "a NO [CANNOT]");
     talk_expect(talk, conn, "a LIST \"\" %\n",

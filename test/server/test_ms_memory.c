@@ -19,7 +19,9 @@ static const char CONVERSATION[] =
     "GETMETADATA (DEPTH 1) a /private\r\nn LIST \"\" *\r\no SUBSCRIBE a/b\r\np LSUB \"\" %\r\nq "
     "RENAME a c\r\nr SELECT c/b (QRESYNC (1700007537 1 1:9 (1 "
     "1)))\r\n"
-    "s CREATE d/e/f\r\nt RENAME INBOX old\r\nu DELETE c\r\nv LOGOUT\r\n";
+    "s CREATE d/e/f (USE (\\Sent))\r\ns SUBSCRIBE d/e\r\n"
+    "s LIST (SUBSCRIBED RECURSIVEMATCH) \"\" (% *) RETURN (CHILDREN STATUS (SIZE MAILBOXID))\r\nt RENAME INBOX "
+    "old\r\nu DELETE c\r\nv LOGOUT\r\n";
 
 /* Returns whether the server got to the end of it. */
 static bool converse(const struct cpmsync_allocator *mem)

@@ -35,7 +35,8 @@ static void test_ms_02_select_sends_what_it_must_before_its_ok(void **state)
         "* FLAGS (\\Seen \\Answered \\Flagged \\Deleted \\Draft)\n"
         "* OK [PERMANENTFLAGS (\\Seen \\Answered \\Flagged \\Deleted \\Draft \\*)] Flags permitted\n"
         "* 3 EXISTS\n* 3 RECENT\n* OK [UIDVALIDITY %lu] UIDs valid\n* OK [UIDNEXT 4] Predicted next UID\n"
-        "* OK [UNSEEN 2] First unseen\n* OK [HIGHESTMODSEQ 5] Highest\na OK [READ-WRITE] SELECT completed\n",
+        "* OK [UNSEEN 2] First unseen\n* OK [MAILBOXID (F1)] Its identifier\n* OK [HIGHESTMODSEQ 5] Highest\na OK "
+        "[READ-WRITE] SELECT completed\n",
         (unsigned long)status_of(talk, "INBOX").uidvalidity);
     talk_expect(talk, conn, "a SELECT inbox\n", expected);
     talk_expect_has(talk, conn, "b EXAMINE INBOX\n", "b OK [READ-ONLY]");
