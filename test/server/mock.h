@@ -49,6 +49,22 @@ void cpmsync_mock_free(struct cpmsync_mock *mock);
  * is in its output. */
 int cpmsync_mock_connect(struct cpmsync_mock *mock, int secure);
 
+/* What the I/O layer knows of a connection's TLS; what it does not is NULL, and what needs it is not offered then. */
+struct cpmsync_mock_channel {
+    size_t size;
+    const char *client; /* the name in the client's certificate: EXTERNAL */
+    /* Channel bindings for SCRAM-SHA-*-PLUS: tls-server-end-point, tls-unique (RFC 5929), tls-exporter (RFC 9266) */
+    const void *server_end_point;
+    size_t server_end_point_len;
+    const void *unique;
+    size_t unique_len;
+    const void *exporter;
+    size_t exporter_len;
+};
+
+/* The same over a TLS that is known; everything is copied. */
+int cpmsync_mock_connect_over(struct cpmsync_mock *mock, const struct cpmsync_mock_channel *channel);
+
 /*
  * Octets came from the client. Complete commands are executed in order, as long as less than 1 MiB of output waits;
  * the rest when output is acknowledged. CPMSYNC_ERR_CLOSED once the server has closed, _NOMEM, _NOT_FOUND.
@@ -65,6 +81,8 @@ void cpmsync_mock_ack(struct cpmsync_mock *mock, int conn, size_t len);
  * command is gone (RFC 3501 6.2.1); nothing may be fed in between. */
 int cpmsync_mock_wants_starttls(struct cpmsync_mock *mock, int conn);
 void cpmsync_mock_secured(struct cpmsync_mock *mock, int conn);
+/* The same over a TLS that is known. */
+int cpmsync_mock_secured_over(struct cpmsync_mock *mock, int conn, const struct cpmsync_mock_channel *channel);
 
 /* 1 when the connection is to be closed as soon as its output is empty, or there is no such connection. */
 int cpmsync_mock_closed(struct cpmsync_mock *mock, int conn);
@@ -76,6 +94,12 @@ void cpmsync_mock_disconnect(struct cpmsync_mock *mock, int conn);
 
 /* A user with an empty INBOX. */
 int cpmsync_mock_user_add(struct cpmsync_mock *mock, const char *user, const char *password);
+
+/* The token OAUTHBEARER takes for this user; NULL: none. */
+int cpmsync_mock_user_token(struct cpmsync_mock *mock, const char *user, const char *token);
+
+/* Whether the user is a CPM Participating Function, which may log in for any other (SASL's authorization identity). */
+int cpmsync_mock_user_participating(struct cpmsync_mock *mock, const char *user, int on);
 
 /* The name may hold octets above 127, as old servers' names do; CREATE takes no such name. */
 int cpmsync_mock_mailbox_create(struct cpmsync_mock *mock, const char *user, const char *mailbox);

@@ -27,6 +27,26 @@ int cpmsync_mock_user_add(struct cpmsync_mock *mock, const char *user, const cha
     return cpmsync_mock_store_add_user(&mock->store, cpmsync_slice_str(user), cpmsync_slice_str(password));
 }
 
+int cpmsync_mock_user_token(struct cpmsync_mock *mock, const char *name, const char *token)
+{
+    struct mock_user *user = user_of(mock, name);
+    if (!user)
+        return CPMSYNC_ERR_NOT_FOUND;
+    cpmsync_mock_disown(mock->mem, &user->token);
+    if (token)
+        user->token = cpmsync_mock_own(mock->mem, cpmsync_slice_str(token));
+    return token && !user->token.data ? CPMSYNC_ERR_NOMEM : 0;
+}
+
+int cpmsync_mock_user_participating(struct cpmsync_mock *mock, const char *name, int on)
+{
+    struct mock_user *user = user_of(mock, name);
+    if (!user)
+        return CPMSYNC_ERR_NOT_FOUND;
+    user->participating = on != 0;
+    return 0;
+}
+
 int cpmsync_mock_mailbox_create(struct cpmsync_mock *mock, const char *user, const char *mailbox)
 {
     struct mock_user *owner = user_of(mock, user);

@@ -18,6 +18,11 @@ static const struct {
     {"AUTH=PLAIN", BEFORE_LOGIN},
     {"AUTH=SCRAM-SHA-256", BEFORE_LOGIN},
     {"AUTH=SCRAM-SHA-1", BEFORE_LOGIN},
+    {"AUTH=SCRAM-SHA-256-PLUS", BEFORE_LOGIN},
+    {"AUTH=SCRAM-SHA-1-PLUS", BEFORE_LOGIN},
+    {"AUTH=LOGIN", BEFORE_LOGIN},
+    {"AUTH=EXTERNAL", BEFORE_LOGIN},
+    {"AUTH=OAUTHBEARER", BEFORE_LOGIN},
     {"CONDSTORE", AFTER_LOGIN},
     {"QRESYNC", AFTER_LOGIN},
     {"UIDPLUS", AFTER_LOGIN},
@@ -65,6 +70,17 @@ static bool lists(struct cpmsync_slice list, struct cpmsync_slice name)
     return false;
 }
 
+/* What a mechanism needs of the TLS below: a certificate of the client, a binding, or just that it is there (RFC 7628 3). */
+static bool lacks_channel(const struct mock_conn *conn, struct cpmsync_slice name)
+{
+    if (cpmsync_slice_is(name, "AUTH=EXTERNAL"))
+        return !conn->channel.client.data;
+    if (cpmsync_slice_is(name, "AUTH=OAUTHBEARER"))
+        return !conn->secure;
+    return name.len > 5 && memcmp(name.data + name.len - 5, "-PLUS", 5) == 0 &&
+           !cpmsync_mock_channel_binds(&conn->channel);
+}
+
 static bool is_disabled(const struct mock_conn *conn, struct cpmsync_slice name)
 {
     const struct cpmsync_mock *mock = conn->mock;
@@ -88,7 +104,7 @@ static bool is_disabled(const struct mock_conn *conn, struct cpmsync_slice name)
     if (cpmsync_slice_is(name, "LOGINDISABLED"))
         return !login_disabled;
     if (name.len > 5 && memcmp(name.data, "AUTH=", 5) == 0)
-        return login_disabled;
+        return login_disabled || lacks_channel(conn, name);
     return false;
 }
 

@@ -28,7 +28,10 @@ struct maker {
     mbedtls_ctr_drbg_context random;
     mbedtls_pk_context ca_key;
     mbedtls_pk_context key;
+    mbedtls_pk_context client_key;
 };
+
+enum role { ROLE_CA, ROLE_SERVER, ROLE_CLIENT };
 
 static int make_key(struct maker *maker, mbedtls_pk_context *key)
 {
@@ -97,9 +100,11 @@ static int set_serial(struct maker *maker, mbedtls_x509write_cert *cert)
 #endif
 }
 
-static int describe(mbedtls_x509write_cert *cert, int is_ca, const char *host)
+static int describe(mbedtls_x509write_cert *cert, enum role role, const char *host)
 {
-    static const char SERVER_AUTH[] = "\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01";
+    /* serverAuth; clientAuth ends in 2 */
+    unsigned char use[] = {0x30, 0x0a, 0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01};
+    int is_ca = role == ROLE_CA;
     unsigned char alternatives[ALTERNATIVES_MAX + 8];
     int code = mbedtls_x509write_crt_set_basic_constraints(cert, is_ca, is_ca ? 0 : -1);
     code = code ? code : mbedtls_x509write_crt_set_subject_key_identifier(cert);
@@ -108,33 +113,35 @@ static int describe(mbedtls_x509write_cert *cert, int is_ca, const char *host)
         return code ? code
                     : mbedtls_x509write_crt_set_key_usage(
                           cert, MBEDTLS_X509_KU_KEY_CERT_SIGN | MBEDTLS_X509_KU_CRL_SIGN);
+    if (role == ROLE_CLIENT)
+        use[sizeof use - 1] = 0x02;
     size_t len = write_alternatives(host, alternatives, sizeof alternatives);
     code = code ? code : mbedtls_x509write_crt_set_key_usage(cert, MBEDTLS_X509_KU_DIGITAL_SIGNATURE);
     code = code ? code
                 : mbedtls_x509write_crt_set_extension(cert, MBEDTLS_OID_EXTENDED_KEY_USAGE,
-                      MBEDTLS_OID_SIZE(MBEDTLS_OID_EXTENDED_KEY_USAGE), 0, (const unsigned char *)SERVER_AUTH,
-                      sizeof SERVER_AUTH - 1);
-    return code ? code
-                : mbedtls_x509write_crt_set_extension(cert, MBEDTLS_OID_SUBJECT_ALT_NAME,
-                      MBEDTLS_OID_SIZE(MBEDTLS_OID_SUBJECT_ALT_NAME), 0, alternatives, len);
+                      MBEDTLS_OID_SIZE(MBEDTLS_OID_EXTENDED_KEY_USAGE), 0, use, sizeof use);
+    return code || role == ROLE_CLIENT ? code
+                                       : mbedtls_x509write_crt_set_extension(cert, MBEDTLS_OID_SUBJECT_ALT_NAME,
+                                             MBEDTLS_OID_SIZE(MBEDTLS_OID_SUBJECT_ALT_NAME), 0, alternatives, len);
 }
 
-static int write_cert(struct maker *maker, int is_ca, const char *host, char *pem)
+static int write_cert(struct maker *maker, enum role role, const char *name, char *pem)
 {
     static const char CA_NAME[] = "CN=cpm-mockserver CA";
     mbedtls_x509write_cert cert;
     char subject[300];
-    snprintf(subject, sizeof subject, "CN=%s", host);
+    mbedtls_pk_context *const keys[] = {&maker->ca_key, &maker->key, &maker->client_key};
+    snprintf(subject, sizeof subject, "CN=%s", name);
     mbedtls_x509write_crt_init(&cert);
     mbedtls_x509write_crt_set_version(&cert, MBEDTLS_X509_CRT_VERSION_3);
     mbedtls_x509write_crt_set_md_alg(&cert, MBEDTLS_MD_SHA256);
-    mbedtls_x509write_crt_set_subject_key(&cert, is_ca ? &maker->ca_key : &maker->key);
+    mbedtls_x509write_crt_set_subject_key(&cert, keys[role]);
     mbedtls_x509write_crt_set_issuer_key(&cert, &maker->ca_key);
-    int code = mbedtls_x509write_crt_set_subject_name(&cert, is_ca ? CA_NAME : subject);
+    int code = mbedtls_x509write_crt_set_subject_name(&cert, role == ROLE_CA ? CA_NAME : subject);
     code = code ? code : mbedtls_x509write_crt_set_issuer_name(&cert, CA_NAME);
     code = code ? code : mbedtls_x509write_crt_set_validity(&cert, "20200101000000", "20491231235959");
     code = code ? code : set_serial(maker, &cert);
-    code = code ? code : describe(&cert, is_ca, host);
+    code = code ? code : describe(&cert, role, name);
     code =
         code ? code
              : mbedtls_x509write_crt_pem(&cert, (unsigned char *)pem, PEM_MAX, mbedtls_ctr_drbg_random, &maker->random);
@@ -159,31 +166,50 @@ static int write_file(const char *directory, const char *name, const char *text,
     return failed ? -1 : 0;
 }
 
-static int make(struct maker *maker, const char *host, char *ca, char *cert, char *key)
+/* The files, each PEM_MAX long. */
+enum { CA_PEM, SERVER_PEM, SERVER_KEY, CLIENT_PEM, CLIENT_KEY, FILE_COUNT };
+static const struct {
+    const char *name;
+    mode_t mode;
+} FILES[FILE_COUNT] = {
+    {"ca.pem", 0644}, {"server.pem", 0644}, {"server.key", 0600}, {"client.pem", 0644}, {"client.key", 0600}};
+
+static int make(struct maker *maker, const char *host, const char *client, char (*files)[PEM_MAX])
 {
     int code = mbedtls_ctr_drbg_seed(&maker->random, mbedtls_entropy_func, &maker->entropy, NULL, 0);
     code = code ? code : make_key(maker, &maker->ca_key);
     code = code ? code : make_key(maker, &maker->key);
-    code = code ? code : write_cert(maker, 1, host, ca);
-    code = code ? code : write_cert(maker, 0, host, cert);
-    return code ? code : mbedtls_pk_write_key_pem(&maker->key, (unsigned char *)key, PEM_MAX);
+    code = code ? code : make_key(maker, &maker->client_key);
+    code = code ? code : write_cert(maker, ROLE_CA, host, files[CA_PEM]);
+    code = code ? code : write_cert(maker, ROLE_SERVER, host, files[SERVER_PEM]);
+    code = code ? code : write_cert(maker, ROLE_CLIENT, client, files[CLIENT_PEM]);
+    code = code ? code : mbedtls_pk_write_key_pem(&maker->key, (unsigned char *)files[SERVER_KEY], PEM_MAX);
+    return code ? code : mbedtls_pk_write_key_pem(&maker->client_key, (unsigned char *)files[CLIENT_KEY], PEM_MAX);
 }
 
-int cpmsync_mock_cert_make(const char *directory, const char *host)
+static int is_name(const char *name)
+{
+    return strlen(name) <= 100 && !strpbrk(name, ",=+");
+}
+
+int cpmsync_mock_cert_make(const char *directory, const char *host, const char *client)
 {
     struct maker maker;
-    char *ca = (char *)calloc(3, PEM_MAX), text[128];
-    if (!ca || strlen(host) > 100 || strpbrk(host, ",=+")) {
+    char(*files)[PEM_MAX] = (char(*)[PEM_MAX])calloc(FILE_COUNT, PEM_MAX), text[128];
+    size_t i;
+    if (!is_name(client))
+        client = "client"; /* a user of such a name has no certificate, which is no reason not to serve */
+    if (!files || !is_name(host)) {
         fprintf(stderr, "cpm-mockserver: %s is no name for a certificate\n", host);
-        free(ca);
+        free(files);
         return -1;
     }
-    char *cert = ca + PEM_MAX, *key = cert + PEM_MAX;
     mbedtls_entropy_init(&maker.entropy);
     mbedtls_ctr_drbg_init(&maker.random);
     mbedtls_pk_init(&maker.ca_key);
     mbedtls_pk_init(&maker.key);
-    int code = make(&maker, host, ca, cert, key), failed = code != 0;
+    mbedtls_pk_init(&maker.client_key);
+    int code = make(&maker, host, client, files), failed = code != 0;
     if (code != 0) {
         mbedtls_strerror(code, text, sizeof text);
         fprintf(stderr, "cpm-mockserver: certificate: %s\n", text);
@@ -192,13 +218,13 @@ int cpmsync_mock_cert_make(const char *directory, const char *host)
         fprintf(stderr, "cpm-mockserver: %s: %s\n", directory, strerror(errno));
         failed = 1;
     }
-    failed = failed || write_file(directory, "ca.pem", ca, 0644) != 0 ||
-             write_file(directory, "server.pem", cert, 0644) != 0 ||
-             write_file(directory, "server.key", key, 0600) != 0;
+    for (i = 0; i < FILE_COUNT && !failed; i++)
+        failed = write_file(directory, FILES[i].name, files[i], FILES[i].mode) != 0;
+    mbedtls_pk_free(&maker.client_key);
     mbedtls_pk_free(&maker.key);
     mbedtls_pk_free(&maker.ca_key);
     mbedtls_ctr_drbg_free(&maker.random);
     mbedtls_entropy_free(&maker.entropy);
-    free(ca);
+    free(files);
     return failed ? -1 : 0;
 }

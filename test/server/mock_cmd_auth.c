@@ -78,10 +78,10 @@ static uint64_t next_random(void *ctx)
     return cpmsync_mock_random((struct cpmsync_mock *)ctx);
 }
 
-static void put_challenge(struct mock_conn *conn, const struct cpmsync_buf *challenge)
+static void put_challenge(struct mock_conn *conn, struct cpmsync_slice challenge)
 {
     cpmsync_mock_put(conn, "+ ", 2);
-    if (!conn->broken && !cpmsync_mock_base64_encode(cpmsync_buf_slice(challenge), &conn->out))
+    if (!conn->broken && !cpmsync_mock_base64_encode(challenge, &conn->out))
         conn->broken = true;
     cpmsync_mock_put(conn, "\r\n", 2);
     conn->continuation = MOCK_LINE_IS_SASL;
@@ -90,14 +90,15 @@ static void put_challenge(struct mock_conn *conn, const struct cpmsync_buf *chal
 static void step(struct mock_conn *conn, struct cpmsync_slice message)
 {
     struct cpmsync_mock *mock = conn->mock;
-    struct mock_sasl_setting setting = {
-        &mock->store, mock->scram_iterations, mock->faults.scram_signature, mock->faults.scram_nonce};
+    struct mock_sasl_setting setting = {&mock->store, &conn->channel,
+        cpmsync_mock_offers(conn, "AUTH=SCRAM-SHA-256-PLUS") || cpmsync_mock_offers(conn, "AUTH=SCRAM-SHA-1-PLUS"),
+        mock->faults.scram_signature, mock->faults.scram_nonce};
     struct cpmsync_buf challenge;
     cpmsync_buf_init(&challenge, mock->mem, 4096);
     conn->continuation = MOCK_LINE_IS_COMMAND;
     switch (cpmsync_mock_sasl_step(&conn->sasl, &setting, message, &challenge)) {
     case MOCK_SASL_CHALLENGE:
-        put_challenge(conn, &challenge);
+        put_challenge(conn, cpmsync_buf_slice(&challenge));
         break;
     case MOCK_SASL_DONE:
         cpmsync_mock_login(conn, conn->sasl.user, "AUTHENTICATE completed");
@@ -105,6 +106,10 @@ static void step(struct mock_conn *conn, struct cpmsync_slice message)
         break;
     case MOCK_SASL_FAILED:
         cpmsync_mock_no(conn, "[AUTHENTICATIONFAILED] Wrong user name or password");
+        cpmsync_mock_sasl_clear(&conn->sasl);
+        break;
+    case MOCK_SASL_UNAUTHORIZED:
+        cpmsync_mock_no(conn, "[AUTHORIZATIONFAILED] Not for this identity");
         cpmsync_mock_sasl_clear(&conn->sasl);
         break;
     case MOCK_SASL_BROKEN:
@@ -142,21 +147,6 @@ void cpmsync_mock_authenticate_line(struct mock_conn *conn, struct cpmsync_slice
     cpmsync_mock_bad(conn, "AUTHENTICATE cancelled");
 }
 
-static bool offers_mechanism(const struct mock_conn *conn, enum mock_mechanism mechanism)
-{
-    switch (mechanism) {
-    case MOCK_PLAIN:
-        return cpmsync_mock_offers(conn, "AUTH=PLAIN");
-    case MOCK_SCRAM_SHA_256:
-        return cpmsync_mock_offers(conn, "AUTH=SCRAM-SHA-256");
-    case MOCK_SCRAM_SHA_1:
-        return cpmsync_mock_offers(conn, "AUTH=SCRAM-SHA-1");
-    case MOCK_NO_MECHANISM:
-        break;
-    }
-    return false;
-}
-
 /* authenticate = "AUTHENTICATE" SP auth-type [SP (base64 / "=")] */
 bool cpmsync_mock_cmd_authenticate(struct mock_conn *conn, struct mock_parser *p, bool uid)
 {
@@ -169,8 +159,9 @@ bool cpmsync_mock_cmd_authenticate(struct mock_conn *conn, struct mock_parser *p
         return false;
     if (!cpmsync_mock_read_end(p))
         return false;
-    enum mock_mechanism mechanism = cpmsync_mock_mechanism(name);
-    if (!offers_mechanism(conn, mechanism)) {
+    const char *capability = "";
+    enum mock_mechanism mechanism = cpmsync_mock_mechanism(name, &capability);
+    if (mechanism == MOCK_NO_MECHANISM || !cpmsync_mock_offers(conn, capability)) {
         cpmsync_mock_no(conn, "[CANNOT] Not a mechanism that is offered");
         return true;
     }
@@ -179,10 +170,8 @@ bool cpmsync_mock_cmd_authenticate(struct mock_conn *conn, struct mock_parser *p
     cpmsync_mock_sasl_start(&conn->sasl, conn->mock->mem, mechanism, iterations, next_random, conn->mock);
     if (initial)
         decode_and_step(conn, response, true);
-    else {
-        cpmsync_mock_put(conn, "+ \r\n", 4);
-        conn->continuation = MOCK_LINE_IS_SASL;
-    }
+    else
+        put_challenge(conn, cpmsync_mock_sasl_invitation(&conn->sasl));
     return true;
 }
 

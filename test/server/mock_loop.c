@@ -127,16 +127,18 @@ static void start_peer(struct loop *loop, struct peer *peer)
 
 static void shake_hands(struct loop *loop, struct peer *peer)
 {
+    struct cpmsync_mock_channel channel;
     int code = cpmsync_mock_tls_handshake(peer->tls);
     if (code == MOCK_TLS_FAILED)
         peer->state = PEER_GONE;
     if (code != MOCK_TLS_DONE)
         return;
     peer->state = PEER_OPEN;
-    if (peer->conn)
-        cpmsync_mock_secured(loop->config->mock, peer->conn);
-    else
-        peer->conn = cpmsync_mock_connect(loop->config->mock, 1);
+    cpmsync_mock_tls_channel(peer->tls, &channel);
+    if (!peer->conn)
+        peer->conn = cpmsync_mock_connect_over(loop->config->mock, &channel);
+    else if (cpmsync_mock_secured_over(loop->config->mock, peer->conn, &channel) != 0)
+        peer->state = PEER_GONE;
     if (peer->conn <= 0)
         peer->state = PEER_GONE;
 }

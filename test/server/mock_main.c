@@ -23,6 +23,7 @@ struct options {
     const char *tls_cert;
     const char *tls_key;
     const char *tls_auto;
+    const char *tls_client_ca;
     const char *name;
     const char *capability;
     const char *seed;
@@ -30,6 +31,8 @@ struct options {
     const char *expunge_log;
     const char *scram_iterations;
     struct list users;
+    struct list tokens;
+    struct list participating;
     struct list loads;
     struct list scripts;
     struct list faults;
@@ -57,9 +60,14 @@ static void help(void)
            "  --tls-cert FILE --tls-key FILE   TLS with this certificate (PEM)\n"
            "  --tls-auto DIR --name HOST  TLS with a certificate made now, for HOST (default localhost), localhost,\n"
            "                              127.0.0.1 and ::1; DIR/ca.pem is what the client has to trust\n"
+           "  --tls-client-ca FILE        ask for certificates of this CA; their common name is who AUTH=EXTERNAL is.\n"
+           "                              --tls-auto makes one for the first user: DIR/client.pem and client.key\n"
            "  --starttls                  begin in clear and offer STARTTLS\n"
            "  --require-tls               no login in clear (LOGINDISABLED)\n"
            "  --user NAME:PASSWORD        may be repeated; default test:test. What is loaded belongs to the first\n"
+           "  --token NAME:TOKEN          what OAUTHBEARER takes for this user; may be repeated\n"
+           "  --participating NAME        this user is a CPM Participating Function: it may log in for every other;\n"
+           "                              may be repeated\n"
            "  --load DIR|FILE             a Maildir++ tree or an mbox file; may be repeated\n"
            "  --generate MAILBOX=COUNT[:OCTETS]   made-up messages; may be repeated\n"
            "  --script FILE               a line a step, see below; may be repeated\n"
@@ -109,10 +117,12 @@ static int take(struct options *o, const char *option, const char *value)
         struct list *list;
     } places[] = {{"--listen", &o->listen, NULL}, {"--port-file", &o->port_file, NULL},
         {"--tls-cert", &o->tls_cert, NULL}, {"--tls-key", &o->tls_key, NULL}, {"--tls-auto", &o->tls_auto, NULL},
-        {"--name", &o->name, NULL}, {"--capability", &o->capability, NULL}, {"--seed", &o->seed, NULL},
-        {"--trace", &o->trace, NULL}, {"--expunge-log", &o->expunge_log, NULL},
-        {"--scram-iterations", &o->scram_iterations, NULL}, {"--user", NULL, &o->users}, {"--load", NULL, &o->loads},
-        {"--script", NULL, &o->scripts}, {"--fault", NULL, &o->faults}, {"--generate", NULL, &o->generates}};
+        {"--tls-client-ca", &o->tls_client_ca, NULL}, {"--name", &o->name, NULL},
+        {"--capability", &o->capability, NULL}, {"--seed", &o->seed, NULL}, {"--trace", &o->trace, NULL},
+        {"--expunge-log", &o->expunge_log, NULL}, {"--scram-iterations", &o->scram_iterations, NULL},
+        {"--user", NULL, &o->users}, {"--token", NULL, &o->tokens}, {"--participating", NULL, &o->participating},
+        {"--load", NULL, &o->loads}, {"--script", NULL, &o->scripts}, {"--fault", NULL, &o->faults},
+        {"--generate", NULL, &o->generates}};
     size_t i;
     for (i = 0; i < sizeof places / sizeof *places; i++) {
         if (strcmp(option, places[i].name) != 0)
@@ -151,6 +161,8 @@ static int parse(struct options *o, int argc, char **argv)
         return wrong("go together", "--tls-cert and --tls-key");
     if (o->tls_cert && o->tls_auto)
         return wrong("excludes --tls-cert", "--tls-auto");
+    if (o->tls_client_ca && !o->tls_cert && !o->tls_auto)
+        return wrong("wants a certificate", "--tls-client-ca");
     if (o->starttls && !o->tls_cert && !o->tls_auto)
         return wrong("wants a certificate", "--starttls");
     if (o->users.count == 0)
@@ -208,20 +220,45 @@ static int failed(const char *what, int error)
     return 1;
 }
 
+enum { USER_MAX = 256 };
+
+/* The name before the colon; what stands behind it, or NULL. */
+static const char *split_user(const char *text, char *name)
+{
+    const char *colon = strchr(text, ':');
+    size_t len = colon ? (size_t)(colon - text) : 0;
+    if (len == 0 || len >= USER_MAX)
+        return NULL;
+    memcpy(name, text, len);
+    name[len] = 0;
+    return colon + 1;
+}
+
 static int add_users(struct cpmsync_mock *mock, const struct options *o)
 {
+    char name[USER_MAX];
     size_t i;
+    int error;
     for (i = 0; i < o->users.count; i++) {
-        char name[256];
-        const char *colon = strchr(o->users.values[i], ':');
-        size_t len = colon ? (size_t)(colon - o->users.values[i]) : 0;
-        if (len == 0 || len >= sizeof name)
+        const char *password = split_user(o->users.values[i], name);
+        if (!password)
             return wrong("wants NAME:PASSWORD", "--user");
-        memcpy(name, o->users.values[i], len);
-        name[len] = 0;
-        int error = cpmsync_mock_user_add(mock, name, colon + 1);
+        error = cpmsync_mock_user_add(mock, name, password);
         if (error)
             return failed(name, error);
+    }
+    for (i = 0; i < o->tokens.count; i++) {
+        const char *token = split_user(o->tokens.values[i], name);
+        if (!token)
+            return wrong("wants NAME:TOKEN", "--token");
+        error = cpmsync_mock_user_token(mock, name, token);
+        if (error)
+            return failed(name, error);
+    }
+    for (i = 0; i < o->participating.count; i++) {
+        error = cpmsync_mock_user_participating(mock, o->participating.values[i], 1);
+        if (error)
+            return failed(o->participating.values[i], error);
     }
     return 0;
 }
@@ -306,17 +343,17 @@ static int write_port(const char *path, unsigned port)
 
 static int load_tls(const struct options *o, struct mock_tls **tls)
 {
-    char cert[4096], key[4096];
+    char cert[4096], key[4096], client[USER_MAX];
     *tls = NULL;
     if (!o->tls_auto && !o->tls_cert)
         return 0;
     if (o->tls_auto) {
-        if (cpmsync_mock_cert_make(o->tls_auto, o->name) != 0)
+        if (!split_user(o->users.values[0], client) || cpmsync_mock_cert_make(o->tls_auto, o->name, client) != 0)
             return 1;
         snprintf(cert, sizeof cert, "%s/server.pem", o->tls_auto);
         snprintf(key, sizeof key, "%s/server.key", o->tls_auto);
     }
-    *tls = cpmsync_mock_tls_new(o->tls_auto ? cert : o->tls_cert, o->tls_auto ? key : o->tls_key);
+    *tls = cpmsync_mock_tls_new(o->tls_auto ? cert : o->tls_cert, o->tls_auto ? key : o->tls_key, o->tls_client_ca);
     return *tls ? 0 : 1;
 }
 

@@ -2,18 +2,48 @@
 #include "mock_sasl.h"
 
 #include <mbedtls/base64.h>
-#include <mbedtls/md.h>
 #include <stdio.h>
 
-enum mock_mechanism cpmsync_mock_mechanism(struct cpmsync_slice name)
+static const struct {
+    const char *capability;
+    enum mock_mechanism mechanism;
+} MECHANISMS[] = {
+    {"AUTH=PLAIN", MOCK_PLAIN},
+    {"AUTH=LOGIN", MOCK_LOGIN_MECHANISM},
+    {"AUTH=EXTERNAL", MOCK_EXTERNAL},
+    {"AUTH=OAUTHBEARER", MOCK_OAUTHBEARER},
+    {"AUTH=SCRAM-SHA-1", MOCK_SCRAM_SHA_1},
+    {"AUTH=SCRAM-SHA-256", MOCK_SCRAM_SHA_256},
+    {"AUTH=SCRAM-SHA-1-PLUS", MOCK_SCRAM_SHA_1_PLUS},
+    {"AUTH=SCRAM-SHA-256-PLUS", MOCK_SCRAM_SHA_256_PLUS},
+};
+
+enum mock_mechanism cpmsync_mock_mechanism(struct cpmsync_slice name, const char **capability)
 {
-    if (cpmsync_slice_is(name, "PLAIN"))
-        return MOCK_PLAIN;
-    if (cpmsync_slice_is(name, "SCRAM-SHA-256"))
-        return MOCK_SCRAM_SHA_256;
-    if (cpmsync_slice_is(name, "SCRAM-SHA-1"))
-        return MOCK_SCRAM_SHA_1;
+    size_t i;
+    for (i = 0; i < sizeof MECHANISMS / sizeof *MECHANISMS; i++)
+        if (cpmsync_slice_is(name, MECHANISMS[i].capability + 5)) {
+            *capability = MECHANISMS[i].capability;
+            return MECHANISMS[i].mechanism;
+        }
     return MOCK_NO_MECHANISM;
+}
+
+void cpmsync_mock_channel_clear(const struct cpmsync_allocator *mem, struct mock_channel *channel)
+{
+    size_t i;
+    cpmsync_mock_disown(mem, &channel->client);
+    for (i = 0; i < MOCK_BINDINGS; i++)
+        cpmsync_mock_disown(mem, &channel->bindings[i]);
+}
+
+bool cpmsync_mock_channel_binds(const struct mock_channel *channel)
+{
+    size_t i;
+    for (i = 0; i < MOCK_BINDINGS; i++)
+        if (channel->bindings[i].data)
+            return true;
+    return false;
 }
 
 void cpmsync_mock_sasl_start(struct mock_sasl *sasl, const struct cpmsync_allocator *mem, enum mock_mechanism mechanism,
@@ -63,6 +93,66 @@ bool cpmsync_mock_base64_encode(struct cpmsync_slice data, struct cpmsync_buf *o
     return true;
 }
 
+bool cpmsync_mock_take_attribute(struct cpmsync_slice *text, char name, struct cpmsync_slice *value)
+{
+    if (text->len < 2 || text->data[0] != (uint8_t)name || text->data[1] != '=')
+        return false;
+    const uint8_t *comma = (const uint8_t *)memchr(text->data, ',', text->len);
+    size_t len = comma ? (size_t)(comma - text->data) : text->len;
+    *value = cpmsync_slice_of(text->data + 2, len - 2);
+    if (comma)
+        len++;
+    *text = cpmsync_slice_of(text->data + len, text->len - len);
+    return true;
+}
+
+bool cpmsync_mock_unescape(struct cpmsync_slice name, struct cpmsync_buf *out)
+{
+    size_t i;
+    for (i = 0; i < name.len; i++) {
+        uint8_t c = name.data[i];
+        if (c == '=') {
+            if (name.len - i < 3)
+                return false;
+            c = memcmp(name.data + i, "=2C", 3) == 0 ? ',' : memcmp(name.data + i, "=3D", 3) == 0 ? '=' : 0;
+            i += 2;
+        }
+        if (c == 0 || cpmsync_buf_add(out, &c, 1) != 0)
+            return false;
+    }
+    return true;
+}
+
+bool cpmsync_mock_take_authzid(struct cpmsync_slice *text, struct cpmsync_buf *authzid)
+{
+    struct cpmsync_slice value;
+    if (text->len && text->data[0] == ',') {
+        *text = cpmsync_slice_of(text->data + 1, text->len - 1);
+        return true;
+    }
+    /* A comma ends it. */
+    if (!text->len || !memchr(text->data, ',', text->len) || !cpmsync_mock_take_attribute(text, 'a', &value))
+        return false;
+    return value.len > 0 && cpmsync_mock_unescape(value, authzid);
+}
+
+bool cpmsync_mock_sasl_authorize(
+    struct mock_sasl *sasl, const struct mock_sasl_setting *setting, struct cpmsync_slice authzid)
+{
+    if (authzid.len == 0 || cpmsync_slice_eq(authzid, sasl->user->name))
+        return true;
+    struct mock_user *other = sasl->user->participating ? cpmsync_mock_store_user(setting->store, authzid) : NULL;
+    if (other)
+        sasl->user = other;
+    return other != NULL;
+}
+
+static enum mock_verdict authorize(
+    struct mock_sasl *sasl, const struct mock_sasl_setting *setting, struct cpmsync_slice authzid)
+{
+    return cpmsync_mock_sasl_authorize(sasl, setting, authzid) ? MOCK_SASL_DONE : MOCK_SASL_UNAUTHORIZED;
+}
+
 /* message = [authzid] NUL authcid NUL passwd (RFC 4616) */
 static enum mock_verdict plain(
     struct mock_sasl *sasl, const struct mock_sasl_setting *setting, struct cpmsync_slice message)
@@ -80,198 +170,113 @@ static enum mock_verdict plain(
     sasl->user = cpmsync_mock_store_user(setting->store, name);
     if (!sasl->user || !cpmsync_slice_eq(sasl->user->password, password))
         return MOCK_SASL_FAILED;
-    return authzid.len == 0 || cpmsync_slice_eq(authzid, name) ? MOCK_SASL_DONE : MOCK_SASL_FAILED;
+    return authorize(sasl, setting, authzid);
 }
 
-static const mbedtls_md_info_t *hash_of(const struct mock_sasl *sasl)
-{
-    return mbedtls_md_info_from_type(sasl->mechanism == MOCK_SCRAM_SHA_1 ? MBEDTLS_MD_SHA1 : MBEDTLS_MD_SHA256);
-}
-
-static bool hmac(const mbedtls_md_info_t *hash, struct cpmsync_slice key, struct cpmsync_slice text, uint8_t *out)
-{
-    return mbedtls_md_hmac(hash, key.data, key.len, text.data, text.len, out) == 0;
-}
-
-/* Hi(password, salt, i) of RFC 5802 2.2 */
-static bool salt_password(const struct mock_sasl *sasl, uint8_t *salted)
-{
-    const mbedtls_md_info_t *hash = hash_of(sasl);
-    size_t len = mbedtls_md_get_size(hash), i;
-    struct cpmsync_slice password = sasl->user->password;
-    uint8_t first[sizeof sasl->salt + 4], u[MOCK_HASH_MAX];
-    unsigned n;
-    memcpy(first, sasl->salt, sizeof sasl->salt);
-    memcpy(first + sizeof sasl->salt, "\0\0\0\1", 4);
-    if (!hmac(hash, password, cpmsync_slice_of(first, sizeof first), u))
-        return false;
-    memcpy(salted, u, len);
-    for (n = 1; n < sasl->iterations; n++) {
-        if (!hmac(hash, password, cpmsync_slice_of(u, len), u))
-            return false;
-        for (i = 0; i < len; i++)
-            salted[i] ^= u[i];
-    }
-    return true;
-}
-
-/* Takes "x=" and its value up to the next comma off the front. */
-static bool take_attribute(struct cpmsync_slice *text, char name, struct cpmsync_slice *value)
-{
-    if (text->len < 2 || text->data[0] != (uint8_t)name || text->data[1] != '=')
-        return false;
-    const uint8_t *comma = (const uint8_t *)memchr(text->data, ',', text->len);
-    size_t len = comma ? (size_t)(comma - text->data) : text->len;
-    *value = cpmsync_slice_of(text->data + 2, len - 2);
-    if (comma)
-        len++;
-    *text = cpmsync_slice_of(text->data + len, text->len - len);
-    return true;
-}
-
-/* "=2C" is a comma and "=3D" an equals sign in a saslname. */
-static bool unescape(struct cpmsync_slice name, struct cpmsync_buf *out)
-{
-    size_t i;
-    for (i = 0; i < name.len; i++) {
-        uint8_t c = name.data[i];
-        if (c == '=') {
-            if (name.len - i < 3)
-                return false;
-            c = memcmp(name.data + i, "=2C", 3) == 0 ? ',' : memcmp(name.data + i, "=3D", 3) == 0 ? '=' : 0;
-            i += 2;
-        }
-        if (c == 0 || cpmsync_buf_add(out, &c, 1) != 0)
-            return false;
-    }
-    return true;
-}
-
-static struct mock_user *user_of(
-    const struct mock_sasl *sasl, const struct mock_sasl_setting *setting, struct cpmsync_slice saslname)
-{
-    struct cpmsync_buf name;
-    struct mock_user *user = NULL;
-    cpmsync_buf_init(&name, sasl->auth_message.mem, 4096);
-    if (unescape(saslname, &name))
-        user = cpmsync_mock_store_user(setting->store, cpmsync_buf_slice(&name));
-    cpmsync_buf_clear(&name);
-    return user;
-}
-
-/* gs2-header = ("n" / "y") "," [authzid] ","; then client-first-message-bare */
-static enum mock_verdict scram_first(struct mock_sasl *sasl, const struct mock_sasl_setting *setting,
+/* No RFC, an expired draft: "Username:" and "Password:" are asked for one by one. */
+static enum mock_verdict login(struct mock_sasl *sasl, const struct mock_sasl_setting *setting,
     struct cpmsync_slice message, struct cpmsync_buf *challenge)
 {
-    struct cpmsync_slice rest = message, name, nonce, authzid = {NULL, 0};
+    if (sasl->step++ == 0) {
+        sasl->user = cpmsync_mock_store_user(setting->store, message);
+        return cpmsync_buf_add_str(challenge, "Password:") == 0 ? MOCK_SASL_CHALLENGE : MOCK_SASL_FAILED;
+    }
+    return sasl->user && cpmsync_slice_eq(sasl->user->password, message) ? MOCK_SASL_DONE : MOCK_SASL_FAILED;
+}
+
+/* message = [authzid]; who it is the certificate tells (RFC 4422 appendix A). */
+static enum mock_verdict external(
+    struct mock_sasl *sasl, const struct mock_sasl_setting *setting, struct cpmsync_slice message)
+{
+    if (message.len && memchr(message.data, 0, message.len))
+        return MOCK_SASL_BROKEN;
+    sasl->user = cpmsync_mock_store_user(setting->store, setting->channel->client);
+    return sasl->user ? authorize(sasl, setting, message) : MOCK_SASL_FAILED;
+}
+
+/* ---- OAUTHBEARER (RFC 7628) ---- */
+
+enum { KVSEP = 1 };
+
+/* kvpair = key "=" value kvsep; the value of "auth", others are ignored. false for what is not the grammar. */
+static bool read_pairs(struct cpmsync_slice text, struct cpmsync_slice *auth)
+{
+    while (text.len > 1) {
+        const uint8_t *end = (const uint8_t *)memchr(text.data, KVSEP, text.len);
+        const uint8_t *equals = end ? (const uint8_t *)memchr(text.data, '=', (size_t)(end - text.data)) : NULL;
+        if (!equals || equals == text.data)
+            return false;
+        if (cpmsync_slice_is(cpmsync_slice_of(text.data, (size_t)(equals - text.data)), "auth"))
+            *auth = cpmsync_slice_of(equals + 1, (size_t)(end - equals - 1));
+        size_t used = (size_t)(end - text.data) + 1;
+        text = cpmsync_slice_of(text.data + used, text.len - used);
+    }
+    return text.len == 1 && text.data[0] == KVSEP;
+}
+
+static struct mock_user *bearer(const struct mock_store *store, struct cpmsync_slice auth)
+{
+    size_t i;
+    if (auth.len < 8 || !cpmsync_slice_is(cpmsync_slice_of(auth.data, 7), "Bearer "))
+        return NULL;
+    auth = cpmsync_slice_of(auth.data + 7, auth.len - 7);
+    for (i = 0; i < store->user_count; i++)
+        if (store->users[i]->token.data && cpmsync_slice_eq(store->users[i]->token, auth))
+            return store->users[i];
+    return NULL;
+}
+
+/* client-resp = gs2-header kvsep *kvpair kvsep, without channel binding */
+static enum mock_verdict oauth_first(struct mock_sasl *sasl, const struct mock_sasl_setting *setting,
+    struct cpmsync_slice message, struct cpmsync_buf *challenge)
+{
+    struct cpmsync_slice auth = {NULL, 0}, rest;
     if (message.len < 3 || (message.data[0] != 'n' && message.data[0] != 'y') || message.data[1] != ',')
         return MOCK_SASL_BROKEN;
     rest = cpmsync_slice_of(message.data + 2, message.len - 2);
-    if (rest.data[0] == ',')
-        rest = cpmsync_slice_of(rest.data + 1, rest.len - 1);
-    else if (!take_attribute(&rest, 'a', &authzid))
+    if (!cpmsync_mock_take_authzid(&rest, &sasl->auth_message) || rest.len == 0 || rest.data[0] != KVSEP ||
+        !read_pairs(cpmsync_slice_of(rest.data + 1, rest.len - 1), &auth))
         return MOCK_SASL_BROKEN;
-    struct cpmsync_slice header = cpmsync_slice_of(message.data, (size_t)(rest.data - message.data));
-    struct cpmsync_slice bare = rest;
-    if (!take_attribute(&rest, 'n', &name) || !take_attribute(&rest, 'r', &nonce) || nonce.len == 0)
-        return MOCK_SASL_BROKEN;
-    if (header.len >= sizeof sasl->gs2_header || nonce.len + 17 > sizeof sasl->nonce)
-        return MOCK_SASL_BROKEN;
-    sasl->user = user_of(sasl, setting, name);
-    if (!sasl->user || (authzid.data && !cpmsync_slice_eq(authzid, name)))
-        return MOCK_SASL_FAILED;
-    memcpy(sasl->gs2_header, header.data, header.len);
-    sasl->gs2_header[header.len] = 0;
-    /* The client's nonce comes first, ours behind it. */
-    memmove(sasl->nonce + nonce.len, sasl->nonce, 17);
-    memcpy(sasl->nonce, nonce.data, nonce.len);
-    if (setting->wrong_nonce)
-        sasl->nonce[0] = sasl->nonce[0] == 'x' ? 'y' : 'x';
-    bool ok = cpmsync_buf_add_str(challenge, "r=") == 0 && cpmsync_buf_add_str(challenge, sasl->nonce) == 0 &&
-              cpmsync_buf_add_str(challenge, ",s=") == 0 &&
-              cpmsync_mock_base64_encode(cpmsync_slice_of(sasl->salt, sizeof sasl->salt), challenge) &&
-              cpmsync_buf_add_str(challenge, ",i=") == 0 && cpmsync_buf_add_number(challenge, sasl->iterations) == 0 &&
-              cpmsync_buf_add_slice(&sasl->auth_message, bare) == 0 &&
-              cpmsync_buf_add_char(&sasl->auth_message, ',') == 0 &&
-              cpmsync_buf_add_slice(&sasl->auth_message, cpmsync_buf_slice(challenge)) == 0 &&
-              cpmsync_buf_add_char(&sasl->auth_message, ',') == 0;
-    return ok ? MOCK_SASL_CHALLENGE : MOCK_SASL_FAILED;
+    sasl->user = bearer(setting->store, auth);
+    if (sasl->user && cpmsync_mock_sasl_authorize(sasl, setting, cpmsync_buf_slice(&sasl->auth_message)))
+        return MOCK_SASL_DONE;
+    sasl->unauthorized = sasl->user != NULL;
+    return cpmsync_buf_add_str(challenge, sasl->unauthorized
+                                              ? "{\"status\":\"insufficient_scope\",\"schemes\":\"bearer\"}"
+                                              : "{\"status\":\"invalid_token\",\"schemes\":\"bearer\"}") == 0
+               ? MOCK_SASL_CHALLENGE
+               : MOCK_SASL_FAILED;
 }
 
-/* Whether the proof opens StoredKey; *signature is the server's. */
-static bool check_proof(struct mock_sasl *sasl, struct cpmsync_slice proof, uint8_t *signature)
-{
-    const mbedtls_md_info_t *hash = hash_of(sasl);
-    size_t len = mbedtls_md_get_size(hash), i;
-    uint8_t salted[MOCK_HASH_MAX], key[MOCK_HASH_MAX], stored[MOCK_HASH_MAX], client[MOCK_HASH_MAX];
-    uint8_t server[MOCK_HASH_MAX], difference = 0;
-    struct cpmsync_slice message = cpmsync_buf_slice(&sasl->auth_message), salted_slice = {salted, len};
-    if (proof.len != len || !salt_password(sasl, salted))
-        return false;
-    if (!hmac(hash, salted_slice, CPMSYNC_SLICE("Client Key"), key) || mbedtls_md(hash, key, len, stored) != 0 ||
-        !hmac(hash, cpmsync_slice_of(stored, len), message, client) ||
-        !hmac(hash, salted_slice, CPMSYNC_SLICE("Server Key"), server) ||
-        !hmac(hash, cpmsync_slice_of(server, len), message, signature))
-        return false;
-    for (i = 0; i < len; i++)
-        difference |= (uint8_t)(proof.data[i] ^ client[i] ^ key[i]);
-    return difference == 0;
-}
-
-static bool channel_binding_matches(const struct mock_sasl *sasl, struct cpmsync_slice text)
-{
-    struct cpmsync_buf header;
-    cpmsync_buf_init(&header, sasl->auth_message.mem, 4096);
-    bool same = cpmsync_mock_base64_decode(text, &header) &&
-                cpmsync_slice_eq(cpmsync_buf_slice(&header), cpmsync_slice_str(sasl->gs2_header));
-    cpmsync_buf_clear(&header);
-    return same;
-}
-
-/* client-final-message = channel-binding "," nonce "," proof */
-static enum mock_verdict scram_final(struct mock_sasl *sasl, const struct mock_sasl_setting *setting,
+/* A failed client answers with a kvsep, and only then is told so. */
+static enum mock_verdict oauthbearer(struct mock_sasl *sasl, const struct mock_sasl_setting *setting,
     struct cpmsync_slice message, struct cpmsync_buf *challenge)
 {
-    struct cpmsync_slice rest = message, binding, nonce, proof_text;
-    uint8_t signature[MOCK_HASH_MAX];
-    struct cpmsync_buf proof;
-    if (!take_attribute(&rest, 'c', &binding) || !take_attribute(&rest, 'r', &nonce))
+    if (sasl->step++ == 0)
+        return oauth_first(sasl, setting, message, challenge);
+    if (message.len != 1 || message.data[0] != KVSEP)
         return MOCK_SASL_BROKEN;
-    /* The proof is the last attribute, behind whatever extensions there are. */
-    const uint8_t *at = message.data + message.len;
-    while (at > rest.data && !(at[-1] == ',' && at < message.data + message.len && *at == 'p'))
-        at--;
-    size_t without = (size_t)(at - message.data);
-    rest = cpmsync_slice_of(at, message.len - without);
-    if (!take_attribute(&rest, 'p', &proof_text) || without == 0 || rest.len)
-        return MOCK_SASL_BROKEN;
-    if (!channel_binding_matches(sasl, binding) || !cpmsync_slice_eq(nonce, cpmsync_slice_str(sasl->nonce)))
-        return MOCK_SASL_FAILED;
-    if (cpmsync_buf_add(&sasl->auth_message, message.data, without - 1) != 0)
-        return MOCK_SASL_FAILED;
-    cpmsync_buf_init(&proof, sasl->auth_message.mem, 4096);
-    bool ok = cpmsync_mock_base64_decode(proof_text, &proof) && check_proof(sasl, cpmsync_buf_slice(&proof), signature);
-    cpmsync_buf_clear(&proof);
-    if (!ok)
-        return MOCK_SASL_FAILED;
-    if (setting->wrong_signature)
-        signature[0] ^= 1;
-    ok = cpmsync_buf_add_str(challenge, "v=") == 0 &&
-         cpmsync_mock_base64_encode(cpmsync_slice_of(signature, mbedtls_md_get_size(hash_of(sasl))), challenge);
-    return ok ? MOCK_SASL_CHALLENGE : MOCK_SASL_FAILED;
+    return sasl->unauthorized ? MOCK_SASL_UNAUTHORIZED : MOCK_SASL_FAILED;
+}
+
+struct cpmsync_slice cpmsync_mock_sasl_invitation(const struct mock_sasl *sasl)
+{
+    return sasl->mechanism == MOCK_LOGIN_MECHANISM ? CPMSYNC_SLICE("Username:") : cpmsync_slice_of(NULL, 0);
 }
 
 enum mock_verdict cpmsync_mock_sasl_step(struct mock_sasl *sasl, const struct mock_sasl_setting *setting,
     struct cpmsync_slice message, struct cpmsync_buf *challenge)
 {
-    if (sasl->mechanism == MOCK_PLAIN)
+    switch (sasl->mechanism) {
+    case MOCK_PLAIN:
         return plain(sasl, setting, message);
-    switch (sasl->step++) {
-    case 0:
-        return scram_first(sasl, setting, message, challenge);
-    case 1:
-        return scram_final(sasl, setting, message, challenge);
+    case MOCK_LOGIN_MECHANISM:
+        return login(sasl, setting, message, challenge);
+    case MOCK_EXTERNAL:
+        return external(sasl, setting, message);
+    case MOCK_OAUTHBEARER:
+        return oauthbearer(sasl, setting, message, challenge);
     default:
-        return message.len == 0 ? MOCK_SASL_DONE : MOCK_SASL_BROKEN;
+        return cpmsync_mock_scram_step(sasl, setting, message, challenge);
     }
 }

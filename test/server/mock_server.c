@@ -56,6 +56,7 @@ struct cpmsync_mock *cpmsync_mock_new(const struct cpmsync_mock_config *config)
 static void conn_free(struct mock_conn *conn)
 {
     cpmsync_mock_logout(conn);
+    cpmsync_mock_channel_clear(conn->mock->mem, &conn->channel);
     cpmsync_buf_clear(&conn->in);
     cpmsync_buf_clear(&conn->out);
     cpmsync_mem_free(conn->mock->mem, conn);
@@ -84,14 +85,44 @@ static struct mock_conn *find(const struct cpmsync_mock *mock, int id)
     return conn;
 }
 
-int cpmsync_mock_connect(struct cpmsync_mock *mock, int secure)
+/* A copy of octets where there are some; false without memory. */
+static bool keep(const struct cpmsync_allocator *mem, struct cpmsync_slice *copy, const void *data, size_t len)
+{
+    if (data)
+        *copy = cpmsync_mock_own(mem, cpmsync_slice_of(data, len));
+    return !data || copy->data;
+}
+
+static int keep_channel(struct mock_conn *conn, const struct cpmsync_mock_channel *given)
+{
+    const struct cpmsync_allocator *mem = conn->mock->mem;
+    struct mock_channel *channel = &conn->channel;
+    cpmsync_mock_channel_clear(mem, channel);
+    if (!given)
+        return 0;
+    if (given->size != sizeof *given)
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    bool ok =
+        keep(mem, &channel->client, given->client, given->client ? strlen(given->client) : 0) &&
+        keep(mem, &channel->bindings[MOCK_SERVER_END_POINT], given->server_end_point, given->server_end_point_len) &&
+        keep(mem, &channel->bindings[MOCK_UNIQUE], given->unique, given->unique_len) &&
+        keep(mem, &channel->bindings[MOCK_EXPORTER], given->exporter, given->exporter_len);
+    return ok ? 0 : CPMSYNC_ERR_NOMEM;
+}
+
+static int connect_client(struct cpmsync_mock *mock, bool secure, const struct cpmsync_mock_channel *channel)
 {
     struct mock_conn *conn = (struct mock_conn *)cpmsync_mem_zalloc(mock->mem, sizeof *conn);
     if (!conn)
         return CPMSYNC_ERR_NOMEM;
     conn->mock = mock;
+    int error = keep_channel(conn, channel);
+    if (error) {
+        conn_free(conn);
+        return error;
+    }
     conn->id = ++mock->last_conn;
-    conn->secure = secure != 0;
+    conn->secure = secure;
     cpmsync_buf_init(&conn->in, mock->mem, (size_t)mock->max_literal + 4 * LINE_MAX_OCTETS);
     cpmsync_buf_init(&conn->out, mock->mem, SIZE_MAX / 2);
     cpmsync_mock_set_init(&conn->saved, mock->mem);
@@ -101,6 +132,16 @@ int cpmsync_mock_connect(struct cpmsync_mock *mock, int secure)
     cpmsync_mock_moment(mock, MOCK_AT_CONNECT, cpmsync_slice_of(NULL, 0));
     cpmsync_mock_greet(conn);
     return conn->id;
+}
+
+int cpmsync_mock_connect(struct cpmsync_mock *mock, int secure)
+{
+    return connect_client(mock, secure != 0, NULL);
+}
+
+int cpmsync_mock_connect_over(struct cpmsync_mock *mock, const struct cpmsync_mock_channel *channel)
+{
+    return connect_client(mock, true, channel);
 }
 
 void cpmsync_mock_disconnect(struct cpmsync_mock *mock, int id)
@@ -273,14 +314,20 @@ int cpmsync_mock_wants_starttls(struct cpmsync_mock *mock, int id)
     return conn && conn->wants_starttls;
 }
 
-void cpmsync_mock_secured(struct cpmsync_mock *mock, int id)
+int cpmsync_mock_secured_over(struct cpmsync_mock *mock, int id, const struct cpmsync_mock_channel *channel)
 {
     struct mock_conn *conn = find(mock, id);
     if (!conn)
-        return;
+        return CPMSYNC_ERR_NOT_FOUND;
     cpmsync_mock_logout(conn);
     conn->wants_starttls = false;
     conn->secure = true;
+    return keep_channel(conn, channel);
+}
+
+void cpmsync_mock_secured(struct cpmsync_mock *mock, int id)
+{
+    cpmsync_mock_secured_over(mock, id, NULL);
 }
 
 int cpmsync_mock_closed(struct cpmsync_mock *mock, int id)

@@ -56,6 +56,7 @@ struct mock_conn {
     bool by_uid;               /* it is a UID command */
     bool expunges;             /* the command in progress allows EXPUNGE and VANISHED */
     struct cpmsync_slice verb; /* its name, in static storage */
+    struct mock_channel channel;
     struct mock_sasl sasl;
     struct mock_user *user;
     bool condstore;      /* a CONDSTORE enabling command was given */

@@ -46,6 +46,7 @@ static void user_free(const struct cpmsync_allocator *mem, struct mock_user *use
     cpmsync_mem_free(mem, user->subscriptions);
     cpmsync_mock_disown(mem, &user->name);
     cpmsync_mock_disown(mem, &user->password);
+    cpmsync_mock_disown(mem, &user->token);
     cpmsync_mem_free(mem, user);
 }
 

@@ -88,6 +88,8 @@ struct mock_mailbox {
 struct mock_user {
     struct cpmsync_slice name;
     struct cpmsync_slice password;
+    struct cpmsync_slice token;      /* of OAUTHBEARER; data NULL: none */
+    bool participating;              /* a CPM Participating Function: may act for the others */
     struct mock_mailbox **mailboxes; /* in order of their names, bytewise */
     size_t mailbox_count;
     size_t mailbox_capacity;

@@ -3,6 +3,7 @@
 #include "mock_tls.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,8 @@
 #include <mbedtls/ctr_drbg.h>
 #include <mbedtls/entropy.h>
 #include <mbedtls/error.h>
+#include <mbedtls/md.h>
+#include <mbedtls/oid.h>
 #include <mbedtls/pk.h>
 #include <mbedtls/ssl.h>
 #include <mbedtls/ssl_cache.h>
@@ -23,12 +26,17 @@
 #include <psa/crypto.h>
 #endif
 
-enum { TICKET_SECONDS = 86400 };
+#ifndef MBEDTLS_PRIVATE
+#define MBEDTLS_PRIVATE(member) member
+#endif
+
+enum { TICKET_SECONDS = 86400, NAME_MAX_OCTETS = 256 };
 
 struct mock_tls {
     mbedtls_entropy_context entropy;
     mbedtls_ctr_drbg_context random;
     mbedtls_x509_crt chain;
+    mbedtls_x509_crt client_ca;
     mbedtls_pk_context key;
     mbedtls_ssl_config config;
     mbedtls_ssl_cache_context cache;
@@ -37,8 +45,12 @@ struct mock_tls {
 
 struct mock_tls_session {
     mbedtls_ssl_context ssl;
+    const struct mock_tls *tls;
     int fd;
     int wants_write;
+    int first_finished; /* the state in which the first Finished message went or came */
+    char client[NAME_MAX_OCTETS];
+    unsigned char end_point[MBEDTLS_MD_MAX_SIZE];
 };
 
 static int complain(const char *what, int code)
@@ -65,6 +77,18 @@ static int read_files(struct mock_tls *tls, const char *cert_file, const char *k
     return code ? complain("certificate and key", code) : 0;
 }
 
+static int ask_for_certificates(struct mock_tls *tls, const char *ca_file)
+{
+    int code = ca_file ? mbedtls_x509_crt_parse_file(&tls->client_ca, ca_file) : 0;
+    if (code != 0)
+        return complain(ca_file, code);
+    if (ca_file) {
+        mbedtls_ssl_conf_ca_chain(&tls->config, &tls->client_ca, NULL);
+        mbedtls_ssl_conf_authmode(&tls->config, MBEDTLS_SSL_VERIFY_OPTIONAL);
+    }
+    return 0;
+}
+
 static int configure(struct mock_tls *tls)
 {
     int code = mbedtls_ssl_config_defaults(
@@ -87,7 +111,7 @@ static int configure(struct mock_tls *tls)
     return 0;
 }
 
-struct mock_tls *cpmsync_mock_tls_new(const char *cert_file, const char *key_file)
+struct mock_tls *cpmsync_mock_tls_new(const char *cert_file, const char *key_file, const char *client_ca_file)
 {
     struct mock_tls *tls = (struct mock_tls *)calloc(1, sizeof *tls);
     if (!tls)
@@ -98,6 +122,7 @@ struct mock_tls *cpmsync_mock_tls_new(const char *cert_file, const char *key_fil
     mbedtls_entropy_init(&tls->entropy);
     mbedtls_ctr_drbg_init(&tls->random);
     mbedtls_x509_crt_init(&tls->chain);
+    mbedtls_x509_crt_init(&tls->client_ca);
     mbedtls_pk_init(&tls->key);
     mbedtls_ssl_config_init(&tls->config);
     mbedtls_ssl_cache_init(&tls->cache);
@@ -105,7 +130,8 @@ struct mock_tls *cpmsync_mock_tls_new(const char *cert_file, const char *key_fil
     int code = mbedtls_ctr_drbg_seed(&tls->random, mbedtls_entropy_func, &tls->entropy, NULL, 0);
     if (code != 0)
         complain("random numbers", code);
-    if (code != 0 || configure(tls) != 0 || read_files(tls, cert_file, key_file) != 0) {
+    if (code != 0 || configure(tls) != 0 || read_files(tls, cert_file, key_file) != 0 ||
+        ask_for_certificates(tls, client_ca_file) != 0) {
         cpmsync_mock_tls_free(tls);
         return NULL;
     }
@@ -121,6 +147,7 @@ void cpmsync_mock_tls_free(struct mock_tls *tls)
     mbedtls_ssl_ticket_free(&tls->tickets);
     mbedtls_pk_free(&tls->key);
     mbedtls_x509_crt_free(&tls->chain);
+    mbedtls_x509_crt_free(&tls->client_ca);
     mbedtls_ctr_drbg_free(&tls->random);
     mbedtls_entropy_free(&tls->entropy);
     free(tls);
@@ -148,6 +175,8 @@ struct mock_tls_session *cpmsync_mock_tls_start(struct mock_tls *tls, int fd)
     if (!session)
         return NULL;
     session->fd = fd;
+    session->tls = tls;
+    session->first_finished = MBEDTLS_SSL_HANDSHAKE_OVER;
     mbedtls_ssl_init(&session->ssl);
     if (mbedtls_ssl_setup(&session->ssl, &tls->config) != 0) {
         cpmsync_mock_tls_end(session);
@@ -178,10 +207,61 @@ int cpmsync_mock_tls_wants_write(const struct mock_tls_session *session)
 
 int cpmsync_mock_tls_handshake(struct mock_tls_session *session)
 {
-    int code = mbedtls_ssl_handshake(&session->ssl);
-    if (code == 0)
-        return MOCK_TLS_DONE;
-    return is_again(session, code) ? MOCK_TLS_AGAIN : MOCK_TLS_FAILED;
+    /* Step by step, since nothing tells later whose Finished was the first: the client's unless a session is resumed. */
+    while (session->ssl.MBEDTLS_PRIVATE(state) != MBEDTLS_SSL_HANDSHAKE_OVER) {
+        int state = session->ssl.MBEDTLS_PRIVATE(state), code = mbedtls_ssl_handshake_step(&session->ssl);
+        if (code != 0)
+            return is_again(session, code) ? MOCK_TLS_AGAIN : MOCK_TLS_FAILED;
+        if (session->first_finished == MBEDTLS_SSL_HANDSHAKE_OVER &&
+            (state == MBEDTLS_SSL_CLIENT_FINISHED || state == MBEDTLS_SSL_SERVER_FINISHED))
+            session->first_finished = state;
+    }
+    return MOCK_TLS_DONE;
+}
+
+/* The common name of a certificate that was asked for and verified. */
+static void read_client(struct mock_tls_session *session)
+{
+    const mbedtls_x509_crt *cert = mbedtls_ssl_get_peer_cert(&session->ssl);
+    const mbedtls_x509_name *name;
+    if (!cert || !session->tls->client_ca.raw.p || mbedtls_ssl_get_verify_result(&session->ssl) != 0)
+        return;
+    for (name = &cert->subject; name; name = name->next)
+        if (name->oid.p && MBEDTLS_OID_CMP(MBEDTLS_OID_AT_CN, &name->oid) == 0 && name->val.len < NAME_MAX_OCTETS &&
+            !memchr(name->val.p, 0, name->val.len)) {
+            memcpy(session->client, name->val.p, name->val.len);
+            session->client[name->val.len] = 0;
+        }
+}
+
+/* tls-server-end-point: the certificate under the hash of its signature, SHA-256 for weaker ones (RFC 5929 4.1). */
+static size_t read_end_point(struct mock_tls_session *session)
+{
+    const mbedtls_x509_crt *cert = &session->tls->chain;
+    mbedtls_md_type_t type = cert->MBEDTLS_PRIVATE(sig_md);
+    const mbedtls_md_info_t *hash =
+        mbedtls_md_info_from_type(type == MBEDTLS_MD_MD5 || type == MBEDTLS_MD_SHA1 ? MBEDTLS_MD_SHA256 : type);
+    return hash && mbedtls_md(hash, cert->raw.p, cert->raw.len, session->end_point) == 0 ? mbedtls_md_get_size(hash)
+                                                                                         : 0;
+}
+
+void cpmsync_mock_tls_channel(struct mock_tls_session *session, struct cpmsync_mock_channel *channel)
+{
+    memset(channel, 0, sizeof *channel);
+    channel->size = sizeof *channel;
+    read_client(session);
+    channel->client = session->client[0] ? session->client : NULL;
+    channel->server_end_point_len = read_end_point(session);
+    channel->server_end_point = channel->server_end_point_len ? session->end_point : NULL;
+#if defined(MBEDTLS_SSL_RENEGOTIATION)
+    /* The first Finished of TLS 1.2 (RFC 5929 3.1), which renegotiation keeps; TLS 1.3 has no such binding. */
+    const mbedtls_ssl_context *ssl = &session->ssl;
+    bool client_first = session->first_finished == MBEDTLS_SSL_CLIENT_FINISHED;
+    channel->unique_len =
+        strcmp(mbedtls_ssl_get_version(ssl), "TLSv1.2") == 0 ? ssl->MBEDTLS_PRIVATE(verify_data_len) : 0;
+    if (channel->unique_len)
+        channel->unique = client_first ? ssl->MBEDTLS_PRIVATE(peer_verify_data) : ssl->MBEDTLS_PRIVATE(own_verify_data);
+#endif
 }
 
 int cpmsync_mock_tls_read(struct mock_tls_session *session, void *data, size_t size)

@@ -3,6 +3,8 @@
 #ifndef CPMSYNC_MOCK_TLS_H
 #define CPMSYNC_MOCK_TLS_H
 
+#include "mock.h"
+
 #include <stddef.h>
 
 struct mock_tls;
@@ -10,8 +12,9 @@ struct mock_tls_session;
 
 enum { MOCK_TLS_FAILED = -1, MOCK_TLS_AGAIN = 0, MOCK_TLS_DONE = 1 };
 
-/* PEM files. NULL if they cannot be read, or do not belong together; a line on stderr says why. */
-struct mock_tls *cpmsync_mock_tls_new(const char *cert_file, const char *key_file);
+/* PEM files. Clients are asked for a certificate of `client_ca_file`, which may be NULL, and may have none. NULL if they
+ * cannot be read, or do not belong together; a line on stderr says why. */
+struct mock_tls *cpmsync_mock_tls_new(const char *cert_file, const char *key_file, const char *client_ca_file);
 void cpmsync_mock_tls_free(struct mock_tls *tls);
 
 /* A session on a connected, non-blocking socket. NULL without memory. */
@@ -22,14 +25,18 @@ void cpmsync_mock_tls_end(struct mock_tls_session *session);
 int cpmsync_mock_tls_handshake(struct mock_tls_session *session);
 int cpmsync_mock_tls_wants_write(const struct mock_tls_session *session);
 
+/* What a finished handshake tells of the channel; it stays the session's. */
+void cpmsync_mock_tls_channel(struct mock_tls_session *session, struct cpmsync_mock_channel *channel);
+
 /* How many octets, 0 for not now, negative for never again (-2: the end of the stream). */
 int cpmsync_mock_tls_read(struct mock_tls_session *session, void *data, size_t size);
 int cpmsync_mock_tls_write(struct mock_tls_session *session, const void *data, size_t len);
 /* Tells the end, as far as that does not block. */
 void cpmsync_mock_tls_close(struct mock_tls_session *session);
 
-/* Makes a CA and a certificate for `host`, localhost, 127.0.0.1 and ::1: ca.pem, server.pem and server.key in the
- * directory, which is made if it is missing. 0, or -1 with a line on stderr. */
-int cpmsync_mock_cert_make(const char *directory, const char *host);
+/* Makes a CA, a certificate for `host`, localhost, 127.0.0.1 and ::1, and one for the client of that name: ca.pem,
+ * server.pem, server.key, client.pem and client.key in the directory, which is made if it is missing. 0, or -1 with a
+ * line on stderr. */
+int cpmsync_mock_cert_make(const char *directory, const char *host, const char *client);
 
 #endif

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock_talk.h"
+#include "scram_client.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-
-#include <mbedtls/base64.h>
-#include <mbedtls/md.h>
 
 static int setup(void **state)
 {
@@ -135,107 +132,46 @@ static void test_ms_10_without_sasl_ir_an_initial_response_is_bad(void **state)
     talk_expect_has(talk, conn, "AHRlc3QAdGVzdA==\n", "a OK ");
 }
 
-/* ---- a SCRAM client of the test's own ---- */
+/* ---- SCRAM ---- */
 
-struct scram {
-    const mbedtls_md_info_t *hash;
-    size_t len;
-    char server_first[400];
-    uint8_t proof[32];
-    uint8_t signature[32];
-};
-
-static void hmac(const struct scram *s, const void *key, size_t key_len, const char *text, uint8_t *out)
+/* Sends the first message and hears the server's. */
+static void begin(struct talk *talk, int conn, const char *mechanism, const char *nonce, struct scram_client *s)
 {
-    assert_int_equal(
-        mbedtls_md_hmac(s->hash, (const uint8_t *)key, key_len, (const uint8_t *)text, strlen(text), out), 0);
-}
-
-static void encode(const void *data, size_t len, char *out, size_t size)
-{
-    size_t written;
-    assert_int_equal(mbedtls_base64_encode((uint8_t *)out, size, &written, (const uint8_t *)data, len), 0);
-}
-
-static size_t decode(const char *text, size_t len, void *out, size_t size)
-{
-    size_t written;
-    assert_int_equal(mbedtls_base64_decode((uint8_t *)out, size, &written, (const uint8_t *)text, len), 0);
-    return written;
-}
-
-/* Proof and signature for the server's "r=...,s=...,i=..." (RFC 5802 section 3). */
-static void compute(struct scram *s, const char *password, const char *nonce)
-{
-    uint8_t salt[64], u[32], salted[32], key[32], stored[32], server[32], client[32], first[70];
-    char message[1000];
-    const char *salt_text = strstr(s->server_first, ",s=") + 3, *count = strstr(s->server_first, ",i=") + 3;
-    size_t salt_len = decode(salt_text, (size_t)(count - 3 - salt_text), salt, sizeof salt), i;
-    unsigned long rounds = strtoul(count, NULL, 10), n;
-    memcpy(first, salt, salt_len);
-    memcpy(first + salt_len, "\0\0\0\1", 4);
-    assert_int_equal(mbedtls_md_hmac(s->hash, (const uint8_t *)password, strlen(password), first, salt_len + 4, u), 0);
-    memcpy(salted, u, s->len);
-    for (n = 1; n < rounds; n++) {
-        assert_int_equal(mbedtls_md_hmac(s->hash, (const uint8_t *)password, strlen(password), u, s->len, u), 0);
-        for (i = 0; i < s->len; i++)
-            salted[i] ^= u[i];
-    }
-    snprintf(message, sizeof message, "n=test,r=%s,%s,c=biws,r=%.*s", nonce, s->server_first,
-        (int)(salt_text - 3 - (s->server_first + 2)), s->server_first + 2);
-    hmac(s, salted, s->len, "Client Key", key);
-    assert_int_equal(mbedtls_md(s->hash, key, s->len, stored), 0);
-    hmac(s, stored, s->len, message, client);
-    for (i = 0; i < s->len; i++)
-        s->proof[i] = key[i] ^ client[i];
-    hmac(s, salted, s->len, "Server Key", server);
-    hmac(s, server, s->len, message, s->signature);
-}
-
-/* Sends the first message; fills server_first. */
-static void begin(struct talk *talk, int conn, const char *mechanism, const char *nonce, struct scram *s)
-{
-    char first[200], line[400], text[100];
-    s->hash = mbedtls_md_info_from_type(strcmp(mechanism, "SCRAM-SHA-1") == 0 ? MBEDTLS_MD_SHA1 : MBEDTLS_MD_SHA256);
-    s->len = mbedtls_md_get_size(s->hash);
-    snprintf(text, sizeof text, "n,,n=test,r=%s", nonce);
-    encode(text, strlen(text), first, sizeof first);
+    char first[200], line[400];
+    memset(s, 0, sizeof *s);
+    s->sha1 = strcmp(mechanism, "SCRAM-SHA-1") == 0;
+    s->gs2 = "n,,";
+    s->user = "test";
+    s->nonce = nonce;
+    scram_client_first(s, first, sizeof first);
     snprintf(line, sizeof line, "a AUTHENTICATE %s %s\n", mechanism, first);
     talk_say(talk, conn, line);
     assert_int_equal(strncmp(talk->answer, "+ ", 2), 0);
-    s->server_first[decode(talk->answer + 2, strlen(talk->answer) - 3, s->server_first, sizeof s->server_first - 1)] =
-        0;
+    scram_client_hear(s, talk->answer + 2);
 }
 
-static void finish(struct talk *talk, int conn, const struct scram *s)
+static void finish(struct talk *talk, int conn, struct scram_client *s)
 {
-    char proof[100], message[700], coded[1000];
-    const char *end = strstr(s->server_first, ",s=");
-    encode(s->proof, s->len, proof, sizeof proof);
-    snprintf(message, sizeof message, "c=biws,%.*s,p=%s", (int)(end - s->server_first), s->server_first, proof);
-    encode(message, strlen(message), coded, sizeof coded - 2);
-    strcat(coded, "\n");
-    talk_say(talk, conn, coded);
+    char line[2000];
+    scram_client_final(s, line, sizeof line - 2);
+    strcat(line, "\n");
+    talk_say(talk, conn, line);
 }
 
-static void expect_signature(const struct talk *talk, const struct scram *s, bool right)
+static void expect_signature(const struct talk *talk, const struct scram_client *s, bool right)
 {
-    char final[100], signature[100];
     assert_int_equal(strncmp(talk->answer, "+ ", 2), 0);
-    final[decode(talk->answer + 2, strlen(talk->answer) - 3, final, sizeof final - 1)] = 0;
-    encode(s->signature, s->len, signature, sizeof signature);
-    assert_int_equal(strncmp(final, "v=", 2), 0);
-    assert_int_equal(strcmp(final + 2, signature) == 0, right);
+    assert_int_equal(scram_client_believes(s, talk->answer + 2), right);
 }
 
 static void scram_logs_in(struct talk *talk, const char *mechanism)
 {
-    struct scram s;
+    struct scram_client s;
     int conn = talk_connect(talk, true);
     begin(talk, conn, mechanism, "fyko+d2lbbFgONRv9qkxdawL", &s);
     assert_int_equal(strncmp(s.server_first, "r=fyko+d2lbbFgONRv9qkxdawL", 26), 0);
     assert_true(strstr(s.server_first, ",s=") - s.server_first > 26);
-    compute(&s, "test", "fyko+d2lbbFgONRv9qkxdawL");
+    scram_client_compute(&s, "test");
     finish(talk, conn, &s);
     expect_signature(talk, &s, true);
     talk_expect_has(talk, conn, "\n", "a OK [CAPABILITY ");
@@ -251,20 +187,20 @@ static void test_ms_10_scram_sha_256_and_sha_1_prove_both_sides(void **state)
 static void test_ms_10_scram_refuses_a_wrong_proof_and_a_wrong_nonce(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    struct scram s;
+    struct scram_client s;
     int conn = talk_connect(talk, true);
     begin(talk, conn, "SCRAM-SHA-256", "abcdef", &s);
-    compute(&s, "wrong", "abcdef");
+    scram_client_compute(&s, "wrong");
     finish(talk, conn, &s);
     assert_true(talk_has(talk, "a NO [AUTHENTICATIONFAILED]"));
     begin(talk, conn, "SCRAM-SHA-256", "abcdef", &s);
-    compute(&s, "test", "abcdef");
+    scram_client_compute(&s, "test");
     s.server_first[2] = 'X';
     finish(talk, conn, &s);
     assert_true(talk_has(talk, "a NO [AUTHENTICATIONFAILED]"));
     /* the final answer must be empty */
     begin(talk, conn, "SCRAM-SHA-256", "abcdef", &s);
-    compute(&s, "test", "abcdef");
+    scram_client_compute(&s, "test");
     finish(talk, conn, &s);
     talk_expect_has(talk, conn, "AAAA\n", "a BAD ");
     talk_expect_has(talk, conn, "b SELECT INBOX\n", "b BAD ");
@@ -275,13 +211,13 @@ static void test_ms_10_scram_refuses_a_wrong_proof_and_a_wrong_nonce(void **stat
 static void test_ms_10_scram_faults(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    struct scram s;
+    struct scram_client s;
     int conn = talk_connect(talk, true);
     assert_int_equal(cpmsync_mock_fault(talk->mock, "scram-iterations=77"), 0);
     assert_int_equal(cpmsync_mock_fault(talk->mock, "scram-signature"), 0);
     begin(talk, conn, "SCRAM-SHA-256", "abcdef", &s);
     assert_non_null(strstr(s.server_first, ",i=77"));
-    compute(&s, "test", "abcdef");
+    scram_client_compute(&s, "test");
     finish(talk, conn, &s);
     expect_signature(talk, &s, false);
     talk_expect_has(talk, conn, "*\n", "a BAD ");

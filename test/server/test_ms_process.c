@@ -19,10 +19,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "scram_client.h"
+
 #include <mbedtls/ctr_drbg.h>
 #include <mbedtls/entropy.h>
+#include <mbedtls/md.h>
+#include <mbedtls/pk.h>
 #include <mbedtls/ssl.h>
 #include <mbedtls/version.h>
+
+#ifndef MBEDTLS_PRIVATE
+#define MBEDTLS_PRIVATE(member) member
+#endif
 
 struct server {
     pid_t pid;
@@ -90,6 +98,8 @@ struct client {
     mbedtls_entropy_context entropy;
     mbedtls_ctr_drbg_context random;
     mbedtls_x509_crt ca;
+    mbedtls_x509_crt cert; /* its own, shown where the server asks */
+    mbedtls_pk_context key;
     mbedtls_ssl_config config;
     mbedtls_ssl_context ssl;
     char heard[20000];
@@ -112,6 +122,8 @@ static void client_init(struct client *client, const struct server *server)
     mbedtls_entropy_init(&client->entropy);
     mbedtls_ctr_drbg_init(&client->random);
     mbedtls_x509_crt_init(&client->ca);
+    mbedtls_x509_crt_init(&client->cert);
+    mbedtls_pk_init(&client->key);
     mbedtls_ssl_config_init(&client->config);
     mbedtls_ssl_init(&client->ssl);
 }
@@ -121,6 +133,8 @@ static void client_free(struct client *client)
     mbedtls_ssl_free(&client->ssl);
     mbedtls_ssl_config_free(&client->config);
     mbedtls_x509_crt_free(&client->ca);
+    mbedtls_x509_crt_free(&client->cert);
+    mbedtls_pk_free(&client->key);
     mbedtls_ctr_drbg_free(&client->random);
     mbedtls_entropy_free(&client->entropy);
     close(client->fd);
@@ -136,6 +150,8 @@ static int secure(struct client *client, const char *ca_file, const char *host, 
         0);
     mbedtls_ssl_conf_ca_chain(&client->config, &client->ca, NULL);
     mbedtls_ssl_conf_rng(&client->config, mbedtls_ctr_drbg_random, &client->random);
+    if (client->cert.raw.p)
+        assert_int_equal(mbedtls_ssl_conf_own_cert(&client->config, &client->cert, &client->key), 0);
     assert_int_equal(mbedtls_ssl_setup(&client->ssl, &client->config), 0);
     assert_int_equal(mbedtls_ssl_set_hostname(&client->ssl, host), 0);
     mbedtls_ssl_set_bio(&client->ssl, client, send_octets, receive_octets, NULL);
@@ -286,6 +302,134 @@ static void test_starttls_on_a_port_in_clear(void **state)
     assert_int_equal(stop(&server), 0);
 }
 
+static void show(struct client *client, const char *cert_file, const char *key_file)
+{
+    assert_int_equal(mbedtls_x509_crt_parse_file(&client->cert, cert_file), 0);
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+    assert_int_equal(mbedtls_ctr_drbg_seed(&client->random, mbedtls_entropy_func, &client->entropy, NULL, 0), 0);
+    assert_int_equal(
+        mbedtls_pk_parse_keyfile(&client->key, key_file, NULL, mbedtls_ctr_drbg_random, &client->random), 0);
+#else
+    assert_int_equal(mbedtls_pk_parse_keyfile(&client->key, key_file, NULL), 0);
+#endif
+}
+
+static void test_ms_10_external_with_a_certificate(void **state)
+{
+    static const char *const ARGUMENTS[] = {
+        "--user", "bob:x", "--tls-auto", "mock-tls", "--tls-client-ca", "mock-tls/ca.pem", NULL};
+    struct server server;
+    struct client client;
+    (void)state;
+    start(&server, ARGUMENTS);
+    client_init(&client, &server);
+    assert_int_equal(secure(&client, "mock-tls/ca.pem", "localhost", NULL), 0);
+    hear(&client, "ready\r\n");
+    assert_null(strstr(client.heard, "EXTERNAL"));
+    client_free(&client);
+    client_init(&client, &server);
+    show(&client, "mock-tls/client.pem", "mock-tls/client.key");
+    assert_int_equal(secure(&client, "mock-tls/ca.pem", "localhost", NULL), 0);
+    hear(&client, "ready\r\n");
+    assert_non_null(strstr(client.heard, " AUTH=EXTERNAL"));
+    say(&client, "a AUTHENTICATE EXTERNAL Ym9i\r\n", "a OK ");
+    client_free(&client);
+    /* one that nobody signed names nobody */
+    client_init(&client, &server);
+    show(&client, "mock-tls/server.pem", "mock-tls/server.key");
+    assert_int_equal(secure(&client, "mock-tls/ca.pem", "localhost", NULL), 0);
+    hear(&client, "ready\r\n");
+    assert_null(strstr(client.heard, "EXTERNAL"));
+    client_free(&client);
+    assert_int_equal(stop(&server), 0);
+}
+
+/* Logs in with SCRAM-SHA-256-PLUS, bound to what this end of the connection knows. */
+static void bind_and_login(struct client *client, const char *gs2, const void *binding, size_t len)
+{
+    struct scram_client s;
+    char coded[2000], line[2100];
+    memset(&s, 0, sizeof s);
+    s.gs2 = gs2;
+    s.user = "test";
+    s.nonce = "abcdefgh";
+    s.binding = binding;
+    s.binding_len = len;
+    scram_client_first(&s, coded, sizeof coded);
+    snprintf(line, sizeof line, "a AUTHENTICATE SCRAM-SHA-256-PLUS %s\r\n", coded);
+    say(client, line, "\r\n");
+    assert_int_equal(strncmp(client->heard, "+ ", 2), 0);
+    scram_client_hear(&s, client->heard + 2);
+    scram_client_compute(&s, "test");
+    scram_client_final(&s, coded, sizeof coded);
+    snprintf(line, sizeof line, "%s\r\n", coded);
+    say(client, line, "\r\n");
+    assert_int_equal(strncmp(client->heard, "+ ", 2), 0);
+    assert_true(scram_client_believes(&s, client->heard + 2));
+    say(client, "\r\n", "a OK ");
+}
+
+static void test_ms_10_scram_plus_is_bound_to_the_tls_below(void **state)
+{
+    static const char *const ARGUMENTS[] = {"--tls-auto", "mock-tls", "--scram-iterations", "10", NULL};
+    struct server server;
+    struct client client;
+    mbedtls_ssl_session session;
+    uint8_t hash[32];
+    int resumed;
+    (void)state;
+    start(&server, ARGUMENTS);
+    mbedtls_ssl_session_init(&session);
+    for (resumed = 0; resumed < 2; resumed++) {
+        client_init(&client, &server);
+        assert_int_equal(secure(&client, "mock-tls/ca.pem", "localhost", resumed ? &session : NULL), 0);
+        hear(&client, "ready\r\n");
+        assert_non_null(strstr(client.heard, " AUTH=SCRAM-SHA-256-PLUS"));
+        const mbedtls_x509_crt *cert = mbedtls_ssl_get_peer_cert(&client.ssl);
+        assert_int_equal(mbedtls_md(mbedtls_md_info_from_type(MBEDTLS_MD_SHA256), cert->raw.p, cert->raw.len, hash), 0);
+        bind_and_login(&client, "p=tls-server-end-point,,", hash, sizeof hash);
+        assert_int_equal(resumed ? 0 : mbedtls_ssl_get_session(&client.ssl, &session), 0);
+        client_free(&client);
+    }
+#if defined(MBEDTLS_SSL_RENEGOTIATION)
+    for (resumed = 0; resumed < 2; resumed++) {
+        client_init(&client, &server);
+        assert_int_equal(secure(&client, "mock-tls/ca.pem", "localhost", resumed ? &session : NULL), 0);
+        hear(&client, "ready\r\n");
+        if (strcmp(mbedtls_ssl_get_version(&client.ssl), "TLSv1.2") == 0)
+            bind_and_login(&client, "p=tls-unique,,",
+                resumed ? client.ssl.MBEDTLS_PRIVATE(peer_verify_data) : client.ssl.MBEDTLS_PRIVATE(own_verify_data),
+                client.ssl.MBEDTLS_PRIVATE(verify_data_len));
+        client_free(&client);
+    }
+#endif
+    mbedtls_ssl_session_free(&session);
+    assert_int_equal(stop(&server), 0);
+}
+
+static void test_users_may_have_tokens_and_act_for_others(void **state)
+{
+    static const char *const ARGUMENTS[] = {"--user", "test:test", "--user", "pf:pf", "--token", "test:abc",
+        "--participating", "pf", "--tls-auto", "mock-tls", NULL};
+    struct server server;
+    struct client client;
+    (void)state;
+    start(&server, ARGUMENTS);
+    client_init(&client, &server);
+    assert_int_equal(secure(&client, "mock-tls/ca.pem", "localhost", NULL), 0);
+    hear(&client, "ready\r\n");
+    /* n,,^Aauth=Bearer abc^A^A */
+    say(&client, "a AUTHENTICATE OAUTHBEARER biwsAWF1dGg9QmVhcmVyIGFiYwEB\r\n", "a OK ");
+    client_free(&client);
+    client_init(&client, &server);
+    assert_int_equal(secure(&client, "mock-tls/ca.pem", "localhost", NULL), 0);
+    hear(&client, "ready\r\n");
+    /* test NUL pf NUL pf */
+    say(&client, "a AUTHENTICATE PLAIN dGVzdABwZgBwZg==\r\n", "a OK ");
+    client_free(&client);
+    assert_int_equal(stop(&server), 0);
+}
+
 static void test_ms_43_coalesce_holds_answers_until_the_client_is_silent(void **state)
 {
     static const char *const ARGUMENTS[] = {"--fault", "coalesce", NULL};
@@ -333,7 +477,7 @@ static void test_wrong_options_are_usage(void **state)
 {
     static const char *const WRONG[][4] = {{"--nonsense", NULL}, {"--listen", NULL}, {"--tls-cert", "x", NULL},
         {"--starttls", NULL}, {"--user", "nocolon", NULL}, {"--fault", "nonsense", NULL}, {"--generate", "INBOX", NULL},
-        {"--seed", "x", NULL}};
+        {"--seed", "x", NULL}, {"--token", "nocolon", NULL}, {"--tls-client-ca", "x", NULL}};
     struct server server;
     size_t i;
     int status;
@@ -355,6 +499,9 @@ int main(void)
         cmocka_unit_test(test_tls_auto_makes_what_a_client_can_trust),
         cmocka_unit_test(test_tls_sessions_are_resumed),
         cmocka_unit_test(test_starttls_on_a_port_in_clear),
+        cmocka_unit_test(test_ms_10_external_with_a_certificate),
+        cmocka_unit_test(test_ms_10_scram_plus_is_bound_to_the_tls_below),
+        cmocka_unit_test(test_users_may_have_tokens_and_act_for_others),
         cmocka_unit_test(test_ms_43_coalesce_holds_answers_until_the_client_is_silent),
         cmocka_unit_test(test_a_step_that_never_fired_fails_the_run),
         cmocka_unit_test(test_wrong_options_are_usage),
