@@ -22,7 +22,10 @@ void cpmsync_pipeline_init(struct cpmsync_pipeline *pipeline, const struct cpmsy
     cpmsync_buf_init(&pipeline->out, mem, SIZE_MAX / 4);
     pipeline->out.secret = true;
     pipeline->output_max = output_max;
+    pipeline->commands_max = CPMSYNC_PIPELINE_COMMANDS;
     pipeline->ends = UINT64_MAX;
+    pipeline->epoch = 1;
+    pipeline->due = UINT64_MAX;
 }
 
 void cpmsync_pipeline_clear(struct cpmsync_pipeline *pipeline)
@@ -67,6 +70,17 @@ static size_t text_stop(const struct cpmsync_session_command *command)
 }
 
 /* Up to `stop`, and the CRLF if that is the end of the text; all or nothing. */
+/* The octets that follow depend on what came up to this epoch: a flight, if nothing as new has left (design 4). */
+static void depends(struct cpmsync_pipeline *pipeline, uint32_t epoch)
+{
+    if (epoch <= pipeline->flown)
+        return;
+    if (pipeline->due == UINT64_MAX)
+        pipeline->due = pipeline->given;
+    if (epoch > pipeline->due_epoch)
+        pipeline->due_epoch = epoch;
+}
+
 static int give_text(struct cpmsync_pipeline *pipeline, struct cpmsync_session_command *command, size_t stop)
 {
     struct cpmsync_command *text = &command->text;
@@ -82,6 +96,7 @@ static int give_text(struct cpmsync_pipeline *pipeline, struct cpmsync_session_c
     if (end)
         memcpy(to + (stop - command->sent), "\r\n", 2);
     cpmsync_buf_grown(&pipeline->out, len);
+    depends(pipeline, command->epoch);
     pipeline->given += len;
     trace_text(pipeline, text, command->sent, stop);
     if (end && (command->rules & CPMSYNC_COMMAND_APART))
@@ -93,10 +108,18 @@ static int give_text(struct cpmsync_pipeline *pipeline, struct cpmsync_session_c
     return 0;
 }
 
+static bool window_is_full(const struct cpmsync_pipeline *pipeline)
+{
+    if (pipeline->in_flight == 0)
+        return false;
+    return pipeline->in_flight >= pipeline->commands_max ||
+           pipeline->given - pipeline->first->start >= CPMSYNC_PIPELINE_OCTETS;
+}
+
 /* Whether the next command of the queue may be begun beside those in flight. */
 static bool may_begin(const struct cpmsync_pipeline *pipeline, const struct cpmsync_session_command *command)
 {
-    if (pipeline->stopped || pipeline->alone || pipeline->in_flight >= CPMSYNC_PIPELINE_WINDOW)
+    if (pipeline->stopped || pipeline->alone || window_is_full(pipeline))
         return false;
     /* P-12: a refused SELECT could leave the old mailbox selected. */
     if ((command->rules & CPMSYNC_COMMAND_CHANGES) && pipeline->selects)
@@ -133,6 +156,7 @@ static int begin(struct cpmsync_pipeline *pipeline, struct cpmsync_session_comma
     command->tag[len] = '\0';
     if (rc)
         return rc;
+    depends(pipeline, command->epoch);
     command->start = pipeline->given;
     command->phase = PHASE_SENDING;
     pipeline->given += len + 1;
@@ -199,6 +223,7 @@ int cpmsync_pipeline_line(struct cpmsync_pipeline *pipeline, struct cpmsync_slic
         memcpy(to, text.data, text.len);
     memcpy(to + text.len, "\r\n", 2);
     cpmsync_buf_grown(&pipeline->out, text.len + 2);
+    depends(pipeline, pipeline->epoch);
     pipeline->given += text.len + 2;
     trace(pipeline, secret && text.len ? CPMSYNC_SLICE(SECRET) : text);
     trace(pipeline, CPMSYNC_SLICE("\r\n"));
@@ -253,6 +278,7 @@ int cpmsync_pipeline_submit(struct cpmsync_pipeline *pipeline, struct cpmsync_se
     command->start = 0;
     command->sent = 0;
     command->next_break = 0;
+    command->epoch = command->rules & CPMSYNC_COMMAND_REFILL ? 0 : pipeline->epoch;
     append(pipeline, command);
     rc = cpmsync_pipeline_pump(pipeline);
     if (rc && command->phase == PHASE_QUEUED) {
@@ -290,17 +316,26 @@ void cpmsync_pipeline_ack(struct cpmsync_pipeline *pipeline, size_t len)
         len = pipeline->out.len;
     if (len == 0)
         return;
-    /* The answer to nothing we heard begins a flight too: the first one. LOGOUT's burst is not counted (design 4). */
-    if ((pipeline->heard || pipeline->acked == 0) && pipeline->acked < pipeline->ends)
-        pipeline->flights++;
-    pipeline->heard = false;
     pipeline->acked += len;
+    if (pipeline->due < pipeline->acked) {
+        pipeline->flights += pipeline->due < pipeline->ends; /* LOGOUT is not counted (design 4) */
+        pipeline->flown = pipeline->due_epoch;
+        pipeline->due = UINT64_MAX;
+    }
     if (pipeline->shown < pipeline->acked)
         pipeline->shown = pipeline->acked;
     cpmsync_buf_consume(&pipeline->out, len);
 }
 
 /* ---- what came */
+
+void cpmsync_pipeline_heard(struct cpmsync_pipeline *pipeline)
+{
+    if (pipeline->acked == pipeline->heard_at)
+        return;
+    pipeline->heard_at = pipeline->acked;
+    pipeline->epoch++;
+}
 
 bool cpmsync_pipeline_continuation(struct cpmsync_pipeline *pipeline, struct cpmsync_slice text)
 {
@@ -310,6 +345,7 @@ bool cpmsync_pipeline_continuation(struct cpmsync_pipeline *pipeline, struct cpm
         if (at->phase == PHASE_SENDING && at->next_break < at->text.break_count &&
             at->sent == at->text.breaks[at->next_break] && pipeline->shown == pipeline->given) {
             at->next_break++;
+            at->epoch = pipeline->epoch;
             return true;
         }
         if (at->phase == PHASE_SENT && at->continuation)

@@ -116,7 +116,7 @@ void cpmsync_session_feed(struct cpmsync_session *session, int64_t now, const ui
     if (session->state == CPMSYNC_SESSION_FAILED || len == 0)
         return;
     session->bytes_in += len;
-    session->pipeline.heard = true;
+    cpmsync_pipeline_heard(&session->pipeline);
     session->now = now;
     cpmsync_dispatch(session, cpmsync_slice_of(data, len));
     if (session->logged_in && session->pipeline.first == NULL) {

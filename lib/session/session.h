@@ -38,7 +38,8 @@ enum cpmsync_command_rules {
     CPMSYNC_COMMAND_CHANGES = 4, /* changes messages: waits until no SELECT is in flight */
     CPMSYNC_COMMAND_ENDS = 8,    /* LOGOUT: nothing is submitted behind it */
     CPMSYNC_COMMAND_APART =
-        16 /* what follows it is not shown by the same output(), so that it comes in its own record */
+        16, /* what follows it is not shown by the same output(), so that it comes in its own record */
+    CPMSYNC_COMMAND_REFILL = 32 /* depends on no answer, was only held back by a window: begins no flight (R5) */
 };
 
 /*
@@ -64,6 +65,7 @@ struct cpmsync_session_command {
     struct cpmsync_session_command *next;
     char tag[16];
     int phase;
+    uint32_t epoch;    /* it depends on what came up to this one */
     uint64_t start;    /* octets given to output before it */
     size_t sent;       /* octets of text given to output */
     size_t next_break; /* index of the next `+` to wait for */
