@@ -34,13 +34,29 @@ synchronise() { # WHAT
     tail -n +"$((before + 1))" "$work/flights" | sed 's/^/  the proxy:       /'
 }
 
-# A known server: one flight, the TLS session resumed, and the proxy counts the same but for LOGOUT's (R1, R2).
+# A known server: one flight, the TLS session resumed, and the proxy counts the same but for LOGOUT's (R1, R2). It counts
+# bursts: on a machine so busy that the client sleeps inside one, what comes meanwhile makes two of it. True if not so.
 in_one_flight() {
     counted=$(tail -n 1 "$work/flights" | sed 's/.*"flights":\([0-9]*\).*/\1/')
-    grep -q '"flights":1,.*"tls_resumed":1,' "$work/stats" && [ "$counted" -eq 2 ] || {
-        echo "not in one flight" >&2
-        exit 1
-    }
+    grep -q '"flights":1,.*"tls_resumed":1,' "$work/stats" || { echo "not in one flight" >&2; exit 1; }
+    [ "$counted" -eq 2 ]
+}
+
+# Changes, synchronises and compares until the proxy counted one flight.
+until_one_flight() { # WHAT [CHURN...]
+    what=$1
+    shift
+    tried=0
+    until [ $tried -gt 0 ] && in_one_flight; do
+        tried=$((tried + 1))
+        [ $tried -le 5 ] || { echo "the proxy counted more than one flight" >&2; exit 1; }
+        if [ $# -gt 0 ]; then
+            "$bin/churn" "$@"
+            sleep 2 # a Maildir changed less than a second ago is read anew
+        fi
+        synchronise "$what"
+        compare
+    done
 }
 
 compare() {
@@ -65,11 +81,6 @@ done
 
 synchronise "First synchronisation of $messages messages:"
 compare
-"$bin/churn" exactly "$mailbox" 2 100 50 20
-sleep 2 # a Maildir changed less than a second ago is read anew
-synchronise "After another client changed 100 flags, expunged 50, delivered 20 (flights with LOGOUT):"
-in_one_flight
-compare
-synchronise "Nothing changed:"
-in_one_flight
-compare
+until_one_flight "After another client changed 100 flags, expunged 50, delivered 20 (flights with LOGOUT):" \
+    exactly "$mailbox" 2 100 50 20
+until_one_flight "Nothing changed:"
