@@ -149,12 +149,14 @@ static struct cpmsync_request *begin_fetch(
     return request;
 }
 
-int cpmsync_request_fetch(
-    struct cpmsync_requests *requests, enum cpmsync_request_kind kind, uint32_t first, uint32_t last, bool modseq)
+int cpmsync_request_fetch(struct cpmsync_requests *requests, enum cpmsync_request_kind kind, uint32_t first,
+    uint32_t last, bool modseq, bool refill)
 {
     struct cpmsync_request *request = begin_fetch(requests, kind, first, last, modseq);
 
     request->modseq = modseq;
+    if (refill)
+        request->command.rules = CPMSYNC_COMMAND_REFILL;
     return submit(request);
 }
 

@@ -55,9 +55,9 @@ bool cpmsync_requests_room(const struct cpmsync_requests *requests);
 int cpmsync_request_unselect(struct cpmsync_requests *requests);
 int cpmsync_request_select(struct cpmsync_requests *requests, struct cpmsync_slice wire_name, enum cpmsync_rung rung,
     const struct cpmsync_open_mailbox *mailbox);
-/* UID FETCH first:last (FLAGS [MODSEQ]) for TAIL and PASS; with room for it. */
-int cpmsync_request_fetch(
-    struct cpmsync_requests *requests, enum cpmsync_request_kind kind, uint32_t first, uint32_t last, bool modseq);
+/* UID FETCH first:last (FLAGS [MODSEQ]) for TAIL and PASS; with room for it. `refill`: only the lack of room held it back. */
+int cpmsync_request_fetch(struct cpmsync_requests *requests, enum cpmsync_request_kind kind, uint32_t first,
+    uint32_t last, bool modseq, bool refill);
 /* UID FETCH 1:last (FLAGS) (CHANGEDSINCE since [VANISHED]). */
 int cpmsync_request_changes(struct cpmsync_requests *requests, uint32_t last, uint64_t since, bool vanished);
 /* UID SEARCH [RETURN (ALL)] UID 1:last. */

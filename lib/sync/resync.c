@@ -22,8 +22,10 @@ struct cpmsync_resync {
     bool searched;       /* which messages are left was asked, in this round */
     bool mod_sequences;  /* ask for MODSEQ */
     uint64_t next_first; /* where the next range of new messages begins */
+    bool held_back;      /* ranges were not asked for, for lack of room only */
     unsigned rounds;
     unsigned passes;
+    bool unfinished;
     struct cpmsync_err err;
     bool failed;
     unsigned held; /* we are inside something that goes on by itself: no go_on, and stop only leaves its error */
@@ -84,11 +86,48 @@ static bool ask(struct cpmsync_resync *resync, enum cpmsync_request_kind kind, u
     int error = kind == CPMSYNC_REQUEST_TAIL ? cpmsync_uidset_add(&resync->apply.asked, first, last) : 0;
 
     if (!error)
-        error = cpmsync_request_fetch(&resync->requests, kind, first, last, resync->mod_sequences);
+        error = cpmsync_request_fetch(&resync->requests, kind, first, last, resync->mod_sequences, resync->held_back);
     return sent(resync, error);
 }
 
+/* New messages from next_first to `last`, in ranges, as far as there is room; the mailbox has so many messages. */
+static void ask_ranges(struct cpmsync_resync *resync, uint32_t last, uint32_t messages)
+{
+    size_t cached = cpmsync_columns_count(resync->mailbox->cache.columns);
+    uint32_t missing = messages > cached ? messages - (uint32_t)cached : 0;
+
+    while (!resync->failed && resync->next_first <= last && cpmsync_requests_room(&resync->requests)) {
+        uint32_t first = (uint32_t)resync->next_first;
+        uint32_t lowest = cpmsync_requests_lowest(&resync->requests, first); /* what is missing lies from there on */
+        uint32_t width = cpmsync_plan_range(last - lowest + 1, missing);
+        uint32_t end = last - first < width ? last : first + width - 1;
+        if (ask(resync, CPMSYNC_REQUEST_TAIL, first, end))
+            resync->next_first = (uint64_t)end + 1;
+    }
+    resync->held_back = resync->next_first <= last;
+}
+
 /* ---- a round: SELECT and the first range of new messages in one flight */
+
+/* The new messages that are likely there. */
+static void ask_ahead(struct cpmsync_resync *resync)
+{
+    const struct cpmsync_status_hint *hint = &resync->config.hint;
+    const struct cpmsync_cache *cache = &resync->mailbox->cache;
+    uint32_t first = cpmsync_cache_uidnext(cache);
+    bool hinted = hint->uidnext && resync->rounds == 1;
+
+    resync->next_first = first;
+    if (!first || (hinted && cache->uidvalidity && cache->uidvalidity != hint->uidvalidity))
+        return;
+    if (hinted) {
+        ask_ranges(resync, hint->uidnext - 1, hint->messages);
+    } else {
+        uint32_t last = first > UINT32_MAX - (CPMSYNC_RESYNC_RANGE - 1) ? UINT32_MAX : first + CPMSYNC_RESYNC_RANGE - 1;
+        if (ask(resync, CPMSYNC_REQUEST_TAIL, first, last))
+            resync->next_first = (uint64_t)last + 1;
+    }
+}
 
 static void start_round(struct cpmsync_resync *resync)
 {
@@ -100,7 +139,9 @@ static void start_round(struct cpmsync_resync *resync)
         fail(resync, CPMSYNC_ERR_UNVERIFIED, NULL);
         return;
     }
-    if (*resync->config.selected == CPMSYNC_SELECTED_YES)
+    if (resync->rounds > 1)
+        resync->config.behind = false;
+    if (*resync->config.selected == CPMSYNC_SELECTED_YES || resync->config.behind)
         boundary = cpmsync_session_can(session, "UNSELECT") ? CPMSYNC_BOUNDARY_UNSELECT : CPMSYNC_BOUNDARY_CLOSED;
     resync->rung = cpmsync_plan_rung(session, resync->config.facts, resync->mailbox);
     resync->mod_sequences =
@@ -117,17 +158,17 @@ static void start_round(struct cpmsync_resync *resync)
     if (!resync->failed)
         sent(resync, cpmsync_request_select(
                          &resync->requests, cpmsync_buf_slice(&resync->wire_name), resync->rung, resync->mailbox));
-    uint32_t first = cpmsync_cache_uidnext(cache);
-    resync->next_first = first;
-    if (first && !resync->failed) {
-        uint32_t last = first > UINT32_MAX - (CPMSYNC_RESYNC_RANGE - 1) ? UINT32_MAX : first + CPMSYNC_RESYNC_RANGE - 1;
-        if (ask(resync, CPMSYNC_REQUEST_TAIL, first, last))
-            resync->next_first = (uint64_t)last + 1;
-    }
+    resync->held_back = false;
+    if (!resync->failed)
+        ask_ahead(resync);
 }
 
 static void unselect_done(struct cpmsync_resync *resync, int error, const struct cpmsync_response *tagged)
 {
+    bool nothing_was = tagged && error && resync->config.behind && *resync->config.selected == CPMSYNC_SELECTED_NO;
+
+    if (nothing_was)
+        error = 0; /* the SELECT ahead of it was refused */
     if (tagged && !error)
         *resync->config.selected = CPMSYNC_SELECTED_NO;
     if (error)
@@ -369,23 +410,6 @@ static void message_found(void *ctx, uint32_t first, uint32_t last)
 
 /* ---- what next */
 
-static void submit_tails(struct cpmsync_resync *resync)
-{
-    struct cpmsync_apply *apply = &resync->apply;
-    uint32_t last = last_wanted(resync);
-
-    while (!resync->failed && resync->next_first <= last && cpmsync_requests_room(&resync->requests)) {
-        size_t cached = cpmsync_columns_count(resync->mailbox->cache.columns);
-        uint32_t missing = apply->exists > cached ? apply->exists - (uint32_t)cached : 0;
-        uint32_t first = (uint32_t)resync->next_first;
-        uint32_t lowest = cpmsync_requests_lowest(&resync->requests, first); /* what is missing lies from there on */
-        uint32_t width = cpmsync_plan_range(last - lowest + 1, missing);
-        uint32_t end = last - first < width ? last : first + width - 1;
-        if (ask(resync, CPMSYNC_REQUEST_TAIL, first, end))
-            resync->next_first = (uint64_t)end + 1;
-    }
-}
-
 /* New messages may have come since SELECT: UIDs above all we know. */
 static void submit_late_tail(struct cpmsync_resync *resync)
 {
@@ -438,17 +462,23 @@ static void submit_pass(struct cpmsync_resync *resync)
         ask(resync, CPMSYNC_REQUEST_PASS, 1, UINT32_MAX);
 }
 
+/* Cache and server contradict each other: the old cursor again, until a full pass has told (R14). */
+static void distrust(struct cpmsync_resync *resync)
+{
+    cpmsync_batch_cursor(&resync->apply.batch, resync->old_modseq);
+    if (commit(resync))
+        resync->pass_due = true;
+    if (resync->passes == 0)
+        cpmsync_plan_failed(resync->config.facts, resync->rung);
+}
+
 /* Everything asked for was answered (R12). True when nothing is left. */
 static bool verified(struct cpmsync_resync *resync)
 {
     struct cpmsync_apply *apply = &resync->apply;
 
     if (apply->suspect || !cpmsync_apply_counts(apply)) {
-        cpmsync_batch_cursor(&apply->batch, resync->old_modseq);
-        if (commit(resync))
-            resync->pass_due = true;
-        if (resync->passes == 0)
-            cpmsync_plan_failed(resync->config.facts, resync->rung);
+        distrust(resync);
         return false;
     }
     if (resync->passes == 0)
@@ -462,14 +492,38 @@ static void finish(struct cpmsync_resync *resync)
     resync->config.done(resync->config.ctx, &resync->err);
 }
 
+/* Chained: what is left to do would be said to another mailbox. True when there is something. */
+static bool unfinished(struct cpmsync_resync *resync)
+{
+    const struct cpmsync_apply *apply = &resync->apply;
+
+    if (!resync->config.chained)
+        return false;
+    bool asked_all = resync->selected && !apply->other_uidvalidity && !resync->pass_due && !resync->changes_due &&
+                     !apply->tail_due && resync->next_first > last_wanted(resync) && !apply->rise &&
+                     !search_due(resync);
+    bool wrong = apply->suspect || (asked_all && !cpmsync_apply_counts(apply));
+
+    if (asked_all && !wrong)
+        return false;
+    resync->unfinished = true;
+    if (wrong)
+        distrust(resync);
+    else
+        commit(resync);
+    return !resync->failed;
+}
+
 /* Sends what is possible now. True when it is over. */
 static bool advance(struct cpmsync_resync *resync)
 {
     struct cpmsync_apply *apply = &resync->apply;
 
     while (!resync->failed && !cpmsync_requests_busy(&resync->requests, CPMSYNC_REQUEST_SELECT)) {
-        if (!good(resync))
+        if (!good(resync) || (resync->config.chained && resync->requests.in_flight))
             break;
+        if (unfinished(resync))
+            return true;
         if (!resync->selected || apply->other_uidvalidity) {
             if (resync->requests.in_flight)
                 return false;
@@ -477,7 +531,7 @@ static bool advance(struct cpmsync_resync *resync)
             continue;
         }
         if (!resync->pass_due)
-            submit_tails(resync);
+            ask_ranges(resync, last_wanted(resync), apply->exists);
         if (resync->failed || resync->requests.in_flight)
             break;
         if (resync->pass_due) {
@@ -602,6 +656,11 @@ void cpmsync_resync_stop(struct cpmsync_resync *resync, int error)
     }
     fail(resync, error, NULL);
     go_on(resync);
+}
+
+bool cpmsync_resync_unfinished(const struct cpmsync_resync *resync)
+{
+    return resync->unfinished;
 }
 
 const struct cpmsync_batch_counts *cpmsync_resync_counts(const struct cpmsync_resync *resync)

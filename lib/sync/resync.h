@@ -22,6 +22,13 @@ enum cpmsync_selected { CPMSYNC_SELECTED_NO, CPMSYNC_SELECTED_YES };
 
 struct cpmsync_resync;
 
+/* What STATUS said of the mailbox a moment ago: enough to ask ahead, never a cursor (R8, Q-49). uidnext 0: nothing. */
+struct cpmsync_status_hint {
+    uint32_t uidvalidity;
+    uint32_t uidnext;
+    uint32_t messages;
+};
+
 struct cpmsync_resync_config {
     const struct cpmsync_allocator *mem;
     struct cpmsync_session *session;
@@ -29,10 +36,13 @@ struct cpmsync_resync_config {
     const struct cpmsync_store *store;
     struct cpmsync_cache_limits limits;
     enum cpmsync_selected *selected; /* lent */
+    struct cpmsync_status_hint hint;
+    bool behind;  /* another mailbox's SELECT goes ahead of ours and is not answered */
+    bool chained; /* another mailbox will be selected behind our first flight: what is left to do then ends it (R4) */
     void *ctx;
     /* As in cpmsync_batch_upward. */
     int (*event)(void *ctx, const struct cpmsync_event *event);
-    /* It ended: in sync with err->error 0, or why not. Called once, never from inside cpmsync_resync_new; the resync may
+    /* It ended: in sync with err->error 0 (or see cpmsync_resync_unfinished), or why not. Called once, never from inside cpmsync_resync_new; the resync may
      * be freed inside. */
     void (*done)(void *ctx, const struct cpmsync_err *err);
 };
@@ -46,6 +56,9 @@ int cpmsync_resync_new(
 
 /* Only when none of its commands is in flight: after done, or after the session was freed. */
 void cpmsync_resync_free(struct cpmsync_resync *resync);
+
+/* Chained, and more would have had to be asked: what was told is committed, a resynchronisation not chained goes on. */
+bool cpmsync_resync_unfinished(const struct cpmsync_resync *resync);
 
 /* What the session calls upward with while this mailbox is being synchronised. */
 void cpmsync_resync_data(struct cpmsync_resync *resync, const struct cpmsync_response *response);
