@@ -45,6 +45,12 @@ static const struct {
     {"SPECIAL-USE", AFTER_LOGIN},
     {"CREATE-SPECIAL-USE", AFTER_LOGIN},
     {"OBJECTID", AFTER_LOGIN},
+    {"BINARY", AFTER_LOGIN},
+    {"MULTIAPPEND", AFTER_LOGIN},
+    {"CATENATE", AFTER_LOGIN},
+    {"URL-PARTIAL", AFTER_LOGIN},
+    {"REPLACE", AFTER_LOGIN},
+    {"APPENDLIMIT", AFTER_LOGIN},
 };
 
 /* The next blank-separated word of *list. */
@@ -142,14 +148,23 @@ static bool is_known(struct cpmsync_slice name)
     return false;
 }
 
+/* "=" and the value of a capability that has one. */
+static void put_value(struct mock_conn *conn, const char *name)
+{
+    if (strcmp(name, "APPENDLIMIT") == 0)
+        cpmsync_mock_putf(conn, "=%llu", (unsigned long long)conn->mock->max_literal);
+}
+
 void cpmsync_mock_put_capabilities(struct mock_conn *conn)
 {
     struct cpmsync_slice list = conn->mock->capabilities, word;
     size_t i;
     cpmsync_mock_put(conn, "CAPABILITY", 10);
     for (i = 0; i < sizeof CAPABILITIES / sizeof *CAPABILITIES; i++)
-        if (is_offered(conn, i))
+        if (is_offered(conn, i)) {
             cpmsync_mock_putf(conn, " %s", CAPABILITIES[i].name);
+            put_value(conn, CAPABILITIES[i].name);
+        }
     /* Names we know nothing of are advertised all the same: that is what the list is for. */
     while (list.data && next_word(&list, &word))
         if (!is_known(word)) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* FETCH and UID FETCH with CHANGEDSINCE and VANISHED (RFC 3501 6.4.5, 7162 3.1.4, 3.2.6). */
 #include "mock_acl.h"
+#include "mock_binary.h"
 #include "mock_partial.h"
-#include "mock_section.h"
 #include "mock_structure.h"
 
 #include <stdio.h>
@@ -18,6 +18,8 @@ enum kind {
     BODY,
     BODYSTRUCTURE,
     SECTION,
+    BINARY,
+    BINARY_SIZE,
     RFC822,
     HEADER,
     TEXT,
@@ -44,8 +46,9 @@ struct fetch {
     bool partial; /* of the messages the set names, before CHANGEDSINCE chooses (RFC 9394 3.4) */
     struct mock_partial range;
     bool sets_seen;
-    uint64_t modseq; /* of the \Seen this command sets; 0 until it sets one */
-    bool missing;    /* a message was expunged by somebody else */
+    uint64_t modseq;  /* of the \Seen this command sets; 0 until it sets one */
+    bool missing;     /* a message was expunged by somebody else */
+    bool unknown_cte; /* or could not be decoded */
 };
 
 static bool has(const struct fetch *fetch, enum kind kind)
@@ -76,6 +79,15 @@ static bool read_body(struct mock_parser *p, struct fetch *fetch, bool peek)
     return true;
 }
 
+static bool read_binary(struct mock_parser *p, struct fetch *fetch, bool size, bool peek)
+{
+    struct item *item = add_item(fetch, size ? BINARY_SIZE : BINARY);
+    if (!item || !cpmsync_mock_read_section_binary(p, !size, &item->section))
+        return false;
+    item->peek = peek;
+    return true;
+}
+
 static bool read_item(struct mock_conn *conn, struct mock_parser *p, struct fetch *fetch)
 {
     static const struct {
@@ -92,6 +104,11 @@ static bool read_item(struct mock_conn *conn, struct mock_parser *p, struct fetc
         if ((!NAMES[i].capability || cpmsync_mock_offers(conn, NAMES[i].capability)) &&
             cpmsync_mock_read_word(p, NAMES[i].name))
             return add_item(fetch, NAMES[i].kind) != NULL;
+    if (cpmsync_mock_offers(conn, "BINARY")) {
+        bool size = cpmsync_mock_read_word(p, "BINARY.SIZE"), peek = !size && cpmsync_mock_read_word(p, "BINARY.PEEK");
+        if (size || peek || cpmsync_mock_read_word(p, "BINARY"))
+            return read_binary(p, fetch, size, peek);
+    }
     if (cpmsync_mock_read_word(p, "BODY.PEEK"))
         return read_body(p, fetch, true);
     if (!cpmsync_mock_read_word(p, "BODY"))
@@ -222,6 +239,11 @@ static void put_item(struct mock_conn *conn, const struct item *item, size_t ind
         cpmsync_mock_putf(conn, "BODY");
         cpmsync_mock_put_section(conn, &item->section, octets, parts);
         break;
+    case BINARY:
+    case BINARY_SIZE:
+        cpmsync_mock_putf(conn, item->kind == BINARY ? "BINARY" : "BINARY.SIZE");
+        cpmsync_mock_put_binary(conn, &item->section, item->kind == BINARY_SIZE, octets, parts);
+        break;
     case RFC822:
     case HEADER:
     case TEXT:
@@ -235,7 +257,8 @@ static void put_item(struct mock_conn *conn, const struct item *item, size_t ind
 
 static bool needs_parts(const struct item *item)
 {
-    return item->kind == BODY || item->kind == BODYSTRUCTURE || (item->kind == SECTION && item->section.number_count);
+    return item->kind == BODY || item->kind == BODYSTRUCTURE ||
+           ((item->kind == SECTION || item->kind == BINARY || item->kind == BINARY_SIZE) && item->section.number_count);
 }
 
 /* Sets \Seen where the items do; then FLAGS, and what CONDSTORE wants, go with them. */
@@ -258,25 +281,37 @@ static void put_extra(struct mock_conn *conn, enum kind kind, size_t index, cons
     cpmsync_mock_putf(conn, " ");
 }
 
-static void fetch_one(void *ctx, struct mock_conn *conn, size_t index, struct mock_message *message)
+/* The parts of the message, if an item wants them. false without memory. */
+static bool find_parts(
+    struct mock_conn *conn, const struct fetch *fetch, const struct mock_message *message, struct mock_parts *parts)
 {
-    struct fetch *fetch = (struct fetch *)ctx;
-    struct mock_parts parts = {NULL, NULL, 0, 0};
     size_t i;
-    if (!message) {
-        fetch->missing = true;
-        return;
+    memset(parts, 0, sizeof *parts);
+    for (i = 0; i < fetch->count; i++)
+        if (needs_parts(&fetch->items[i]))
+            return cpmsync_mock_parts_of(
+                parts, conn->mock->mem, cpmsync_slice_of(message->body->data, message->body->len));
+    return true;
+}
+
+static bool can_decode(const struct mock_conn *conn, const struct fetch *fetch, const struct mock_parts *parts)
+{
+    size_t i;
+    for (i = 0; i < fetch->count; i++) {
+        const struct item *item = &fetch->items[i];
+        if ((item->kind == BINARY || item->kind == BINARY_SIZE) &&
+            (conn->mock->faults.unknown_cte || !cpmsync_mock_can_decode(&item->section, parts)))
+            return false;
     }
-    if (fetch->has_since && message->modseq <= fetch->since)
-        return;
+    return true;
+}
+
+static void put_fetch(struct mock_conn *conn, struct fetch *fetch, size_t index, struct mock_message *message,
+    const struct mock_parts *parts)
+{
     bool seen = see(conn, fetch, message);
     bool modseq = fetch->has_since || (seen && cpmsync_mock_tells_modseq(conn));
-    for (i = 0; i < fetch->count && !parts.parts; i++)
-        if (needs_parts(&fetch->items[i]) && !cpmsync_mock_parts_of(&parts, conn->mock->mem,
-                                                 cpmsync_slice_of(message->body->data, message->body->len))) {
-            conn->broken = true;
-            return;
-        }
+    size_t i;
     cpmsync_mock_putf(conn, "* %zu FETCH (", index + 1);
     if ((fetch->uid || (seen && cpmsync_mock_tells_uid(conn))) && !has(fetch, UID))
         put_extra(conn, UID, index, message);
@@ -287,12 +322,30 @@ static void fetch_one(void *ctx, struct mock_conn *conn, size_t index, struct mo
     for (i = 0; i < fetch->count; i++) {
         if (i)
             cpmsync_mock_putf(conn, " ");
-        put_item(conn, &fetch->items[i], index, message, &parts);
+        put_item(conn, &fetch->items[i], index, message, parts);
     }
     cpmsync_mock_putf(conn, ")\r\n");
-    cpmsync_mock_parts_clear(&parts);
     if ((seen || has(fetch, FLAGS)) && (modseq || has(fetch, MODSEQ) || !cpmsync_mock_tells_modseq(conn)))
         conn->view[index].told = message->modseq;
+}
+
+static void fetch_one(void *ctx, struct mock_conn *conn, size_t index, struct mock_message *message)
+{
+    struct fetch *fetch = (struct fetch *)ctx;
+    struct mock_parts parts;
+    if (!message) {
+        fetch->missing = true;
+        return;
+    }
+    if (fetch->has_since && message->modseq <= fetch->since)
+        return;
+    if (!find_parts(conn, fetch, message, &parts))
+        conn->broken = true;
+    else if (can_decode(conn, fetch, &parts))
+        put_fetch(conn, fetch, index, message, &parts);
+    else
+        fetch->unknown_cte = true;
+    cpmsync_mock_parts_clear(&parts);
 }
 
 static void add_present(void *ctx, struct mock_conn *conn, size_t index, struct mock_message *message)
@@ -319,7 +372,8 @@ static void run(struct mock_conn *conn, struct fetch *fetch)
     size_t i;
     for (i = 0; i < fetch->count; i++) {
         const struct item *item = &fetch->items[i];
-        fetch->sets_seen |= (item->kind == SECTION && !item->peek) || item->kind == RFC822 || item->kind == TEXT;
+        fetch->sets_seen |= ((item->kind == SECTION || item->kind == BINARY) && !item->peek) || item->kind == RFC822 ||
+                            item->kind == TEXT;
     }
     fetch->sets_seen &= (cpmsync_mock_rights(conn, conn->mailbox) & MOCK_RIGHT_S) != 0;
     if (conn->mailbox->flag_count > conn->flags_told)
@@ -333,7 +387,9 @@ static void run(struct mock_conn *conn, struct fetch *fetch)
         cut_out(conn, fetch);
     cpmsync_mock_for_each(conn, &fetch->set, fetch->uid, fetch_one, fetch);
     cpmsync_mock_misbehave_at_end(conn);
-    if (fetch->missing && !fetch->uid)
+    if (fetch->unknown_cte)
+        cpmsync_mock_no(conn, "[UNKNOWN-CTE] Not an encoding I know");
+    else if (fetch->missing && !fetch->uid)
         cpmsync_mock_no(conn, "[EXPUNGEISSUED] Some messages are gone");
     else
         cpmsync_mock_ok(conn, "FETCH completed");

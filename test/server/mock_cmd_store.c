@@ -70,7 +70,8 @@ static void store_one(void *ctx, struct mock_conn *conn, size_t index, struct mo
         store->missing = true;
         return;
     }
-    if (store->conditional && message->modseq > store->unchanged_since) {
+    bool spurious = conn->mock->faults.modified_spurious && !store->modified.count;
+    if (store->conditional && (message->modseq > store->unchanged_since || spurious)) {
         uint32_t name = store->uid ? message->uid : (uint32_t)(index + 1);
         if (!cpmsync_mock_set_append(&store->modified, name, name))
             conn->broken = true;
@@ -103,9 +104,10 @@ static void answer_store(struct mock_conn *conn, const struct store *store)
             cpmsync_mock_ok(conn, "STORE completed");
         return;
     }
-    cpmsync_mock_tell(conn, conn->expunges);
+    if (!conn->mock->faults.modified_silent)
+        cpmsync_mock_tell(conn, conn->expunges);
     cpmsync_mock_tag(conn);
-    cpmsync_mock_putf(conn, "%s [MODIFIED ", gone ? "NO" : "OK");
+    cpmsync_mock_putf(conn, "%s [MODIFIED ", gone || conn->mock->faults.modified_no ? "NO" : "OK");
     cpmsync_mock_put_set(conn, &store->modified);
     cpmsync_mock_putf(conn, "] Conditional STORE failed\r\n");
 }
@@ -161,8 +163,7 @@ static bool goes_deleted(const void *ctx, const struct mock_message *message)
            (!set || cpmsync_mock_set_contains(set, message->uid));
 }
 
-/* Tagged OK, with HIGHESTMODSEQ where messages went under QRESYNC. */
-static void answer_expunge(struct mock_conn *conn, size_t count, const char *text)
+void cpmsync_mock_answer_expunge(struct mock_conn *conn, size_t count, const char *text)
 {
     cpmsync_mock_tell(conn, true);
     cpmsync_mock_tag(conn);
@@ -190,7 +191,7 @@ static void expunge(struct mock_conn *conn, const struct mock_set *set)
     if (error)
         cpmsync_mock_refuse(conn, error);
     else
-        answer_expunge(conn, count, "EXPUNGE completed");
+        cpmsync_mock_answer_expunge(conn, count, "EXPUNGE completed");
 }
 
 bool cpmsync_mock_cmd_expunge(struct mock_conn *conn, struct mock_parser *p, bool uid)
@@ -292,7 +293,7 @@ static void finish_move(struct mock_conn *conn, const struct copy *copy, const s
         put_copyuid(conn, copy);
         cpmsync_mock_putf(conn, "Moved\r\n");
     }
-    answer_expunge(conn, count, "MOVE completed");
+    cpmsync_mock_answer_expunge(conn, count, "MOVE completed");
 }
 
 static void run_copy(struct mock_conn *conn, const struct mock_set *set, struct cpmsync_slice name, bool uid, bool move)

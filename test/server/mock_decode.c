@@ -71,22 +71,42 @@ static int decode_quoted_printable(struct cpmsync_slice text, bool word, struct 
     return error;
 }
 
-int cpmsync_mock_decode_body(struct cpmsync_slice header, struct cpmsync_slice body, struct cpmsync_buf *out)
+enum mock_encoding cpmsync_mock_encoding_of(struct cpmsync_slice header, const struct cpmsync_allocator *mem)
 {
+    static const struct {
+        const char *name;
+        enum mock_encoding encoding;
+    } NAMES[] = {{"7bit", MOCK_IDENTITY}, {"8bit", MOCK_IDENTITY}, {"binary", MOCK_IDENTITY}, {"base64", MOCK_BASE64},
+        {"quoted-printable", MOCK_QUOTED_PRINTABLE}};
     struct cpmsync_buf field;
     struct cpmsync_slice name, none, rest;
-    cpmsync_buf_init(&field, out->mem, 65536);
+    enum mock_encoding encoding = MOCK_UNKNOWN_ENCODING;
+    size_t i;
+    cpmsync_buf_init(&field, mem, 65536);
     cpmsync_mock_field(header, "Content-Transfer-Encoding", &field);
     cpmsync_mock_media_type(cpmsync_buf_slice(&field), &name, &none, &rest);
-    bool identity = field.len == 0 || cpmsync_slice_is(name, "7bit") || cpmsync_slice_is(name, "8bit") ||
-                    cpmsync_slice_is(name, "binary");
-    bool base64 = cpmsync_slice_is(name, "base64"), printable = cpmsync_slice_is(name, "quoted-printable");
+    if (field.len == 0)
+        encoding = MOCK_IDENTITY;
+    for (i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
+        if (cpmsync_slice_is(name, NAMES[i].name))
+            encoding = NAMES[i].encoding;
     cpmsync_buf_clear(&field);
-    if (identity)
+    return encoding;
+}
+
+int cpmsync_mock_decode_body(struct cpmsync_slice header, struct cpmsync_slice body, struct cpmsync_buf *out)
+{
+    switch (cpmsync_mock_encoding_of(header, out->mem)) {
+    case MOCK_IDENTITY:
         return cpmsync_buf_add_slice(out, body);
-    if (base64)
+    case MOCK_BASE64:
         return decode_base64(body, out);
-    return printable ? decode_quoted_printable(body, false, out) : CPMSYNC_ERR_UNSUPPORTED;
+    case MOCK_QUOTED_PRINTABLE:
+        return decode_quoted_printable(body, false, out);
+    case MOCK_UNKNOWN_ENCODING:
+        break;
+    }
+    return CPMSYNC_ERR_UNSUPPORTED;
 }
 
 int cpmsync_mock_to_utf8(struct cpmsync_slice charset, struct cpmsync_slice text, struct cpmsync_buf *out)

@@ -7,6 +7,9 @@
 
 /* The errors are negative `enum cpmsync_error`; *out is appended to. */
 
+enum mock_encoding { MOCK_IDENTITY, MOCK_BASE64, MOCK_QUOTED_PRINTABLE, MOCK_UNKNOWN_ENCODING };
+enum mock_encoding cpmsync_mock_encoding_of(struct cpmsync_slice header, const struct cpmsync_allocator *mem);
+
 /* A body under the encoding its header names; CPMSYNC_ERR_UNSUPPORTED for one that is not known. */
 int cpmsync_mock_decode_body(struct cpmsync_slice header, struct cpmsync_slice body, struct cpmsync_buf *out);
 

@@ -28,6 +28,12 @@ struct mock_faults {
     bool literal_minus;
     bool not_saved;
     bool uid_not_sticky;
+    bool unknown_cte;
+    bool literal_toobig;
+    uint64_t bye_in_literal; /* octets of it; 0 is never */
+    bool modified_spurious;
+    bool modified_no;
+    bool modified_silent;
     bool no_literal_plus;
     bool starttls_inject;
     bool starttls_refuse;

@@ -60,15 +60,9 @@ static bool read_spec(struct mock_parser *p, struct mock_section *section)
     return dot ? read_text(p, section) : true;
 }
 
-bool cpmsync_mock_read_section(struct mock_parser *p, struct mock_section *section)
+static bool read_partial(struct mock_parser *p, struct mock_section *section)
 {
     uint64_t origin;
-    if (!cpmsync_mock_read_char(p, '['))
-        return false;
-    if (!cpmsync_mock_peek(p, ']') && !read_spec(p, section))
-        return false;
-    if (!cpmsync_mock_read_char(p, ']'))
-        return false;
     if (!cpmsync_mock_read_char(p, '<'))
         return true;
     if (!cpmsync_mock_read_number(p, UINT32_MAX, &origin) || !cpmsync_mock_read_char(p, '.') ||
@@ -79,8 +73,20 @@ bool cpmsync_mock_read_section(struct mock_parser *p, struct mock_section *secti
     return cpmsync_mock_read_char(p, '>');
 }
 
-/* The part the numbers name; NULL if there is none. */
-static const struct mock_part *find_part(const struct mock_parts *parts, const struct mock_section *section)
+bool cpmsync_mock_read_section(struct mock_parser *p, struct mock_section *section)
+{
+    return cpmsync_mock_read_char(p, '[') && (cpmsync_mock_peek(p, ']') || read_spec(p, section)) &&
+           cpmsync_mock_read_char(p, ']') && read_partial(p, section);
+}
+
+bool cpmsync_mock_read_section_binary(struct mock_parser *p, bool partial, struct mock_section *section)
+{
+    return cpmsync_mock_read_char(p, '[') && (cpmsync_mock_peek(p, ']') || read_spec(p, section)) &&
+           section->text == MOCK_SECTION_ALL && cpmsync_mock_read_char(p, ']') && read_partial(p, section) &&
+           (partial || !section->partial);
+}
+
+const struct mock_part *cpmsync_mock_find_part(const struct mock_parts *parts, const struct mock_section *section)
 {
     const struct mock_part *part = &parts->parts[0], *within = part;
     size_t i;
@@ -119,7 +125,7 @@ static bool filter(const struct mock_section *section, struct cpmsync_slice head
     return cpmsync_buf_add_str(out, "\r\n") == 0;
 }
 
-static void put_spec(struct mock_conn *conn, const struct mock_section *section)
+void cpmsync_mock_put_spec(struct mock_conn *conn, const struct mock_section *section)
 {
     static const char *const TEXTS[] = {"", "HEADER", "HEADER.FIELDS", "HEADER.FIELDS.NOT", "TEXT", "MIME"};
     size_t i;
@@ -136,51 +142,61 @@ static void put_spec(struct mock_conn *conn, const struct mock_section *section)
         cpmsync_mock_putf(conn, "<%lu>", (unsigned long)section->origin);
 }
 
-static void put_octets(struct mock_conn *conn, const struct mock_section *section, struct cpmsync_slice octets)
+struct cpmsync_slice cpmsync_mock_cut(const struct mock_section *section, struct cpmsync_slice octets)
 {
-    if (section->partial) {
-        size_t origin = section->origin < octets.len ? section->origin : octets.len;
-        octets = cpmsync_slice_of(octets.data + origin, octets.len - origin);
-        if (octets.len > section->length)
-            octets.len = section->length;
-    }
-    cpmsync_mock_put_literal(conn, octets);
+    if (!section->partial)
+        return octets;
+    size_t origin = section->origin < octets.len ? section->origin : octets.len;
+    size_t left = octets.len - origin;
+    return cpmsync_slice_of(octets.data + origin, left < section->length ? left : section->length);
 }
 
-void cpmsync_mock_put_section(struct mock_conn *conn, const struct mock_section *section, struct cpmsync_slice message,
-    const struct mock_parts *parts)
+int cpmsync_mock_section_octets(const struct mock_section *section, struct cpmsync_slice message,
+    const struct mock_parts *parts, struct cpmsync_buf *filtered, struct cpmsync_slice *octets)
 {
-    struct cpmsync_slice header, body, octets = message;
+    struct cpmsync_slice header, body;
     const struct mock_part *part = NULL;
-    struct cpmsync_buf filtered;
-    put_spec(conn, section);
-    cpmsync_mock_putf(conn, " ");
+    *octets = message;
     cpmsync_mock_split(message, &header, &body);
     if (section->number_count) {
-        part = find_part(parts, section);
+        part = cpmsync_mock_find_part(parts, section);
         bool of_message = section->text != MOCK_SECTION_ALL && section->text != MOCK_SECTION_MIME;
-        if (!part || (of_message && part->kind != MOCK_MESSAGE)) {
-            cpmsync_mock_putf(conn, "NIL");
-            return;
-        }
-        octets = part->body;
+        if (!part || (of_message && part->kind != MOCK_MESSAGE))
+            return CPMSYNC_ERR_NOT_FOUND;
+        *octets = part->body;
         if (of_message) {
             header = parts->parts[part->first_child].header;
             body = parts->parts[part->first_child].body;
         }
     }
-    cpmsync_buf_init(&filtered, conn->mock->mem, message.len + 2);
     if (section->text == MOCK_SECTION_MIME)
-        octets = part->header;
+        *octets = part->header;
     else if (section->text == MOCK_SECTION_HEADER)
-        octets = header;
+        *octets = header;
     else if (section->text == MOCK_SECTION_TEXT)
-        octets = body;
+        *octets = body;
     else if (section->text != MOCK_SECTION_ALL) {
-        if (!filter(section, header, &filtered))
-            conn->broken = true;
-        octets = cpmsync_buf_slice(&filtered);
+        if (!filter(section, header, filtered))
+            return CPMSYNC_ERR_NOMEM;
+        *octets = cpmsync_buf_slice(filtered);
     }
-    put_octets(conn, section, octets);
+    return 0;
+}
+
+void cpmsync_mock_put_section(struct mock_conn *conn, const struct mock_section *section, struct cpmsync_slice message,
+    const struct mock_parts *parts)
+{
+    struct cpmsync_slice octets;
+    struct cpmsync_buf filtered;
+    cpmsync_buf_init(&filtered, conn->mock->mem, message.len + 2);
+    int error = cpmsync_mock_section_octets(section, message, parts, &filtered, &octets);
+    cpmsync_mock_put_spec(conn, section);
+    if (error)
+        cpmsync_mock_putf(conn, " NIL");
+    else {
+        cpmsync_mock_putf(conn, " ");
+        cpmsync_mock_put_literal(conn, cpmsync_mock_cut(section, octets));
+    }
+    conn->broken |= error == CPMSYNC_ERR_NOMEM;
     cpmsync_buf_clear(&filtered);
 }

@@ -31,7 +31,21 @@ struct mock_section {
 /* "[" ... "]" ["<" number "." nz-number ">"] */
 bool cpmsync_mock_read_section(struct mock_parser *p, struct mock_section *section);
 
-/* "[...]<origin> literal", or NIL where there is no such part. `parts` may be NULL for a section without numbers. */
+/* section-binary of BINARY (RFC 3516 7): numbers only; with a partial where one is allowed */
+bool cpmsync_mock_read_section_binary(struct mock_parser *p, bool partial, struct mock_section *section);
+
+/* The part the numbers name; NULL if there is none. */
+const struct mock_part *cpmsync_mock_find_part(const struct mock_parts *parts, const struct mock_section *section);
+
+/* What the section names, before its partial cuts; header fields that are chosen are put together in *filtered.
+ * CPMSYNC_ERR_NOT_FOUND, _NOMEM. `parts` may be NULL for a section without numbers. */
+int cpmsync_mock_section_octets(const struct mock_section *section, struct cpmsync_slice message,
+    const struct mock_parts *parts, struct cpmsync_buf *filtered, struct cpmsync_slice *octets);
+struct cpmsync_slice cpmsync_mock_cut(const struct mock_section *section, struct cpmsync_slice octets);
+
+/* "[...]<origin>" */
+void cpmsync_mock_put_spec(struct mock_conn *conn, const struct mock_section *section);
+/* The same with its octets as a literal, or NIL where there is no such part. */
 void cpmsync_mock_put_section(struct mock_conn *conn, const struct mock_section *section, struct cpmsync_slice message,
     const struct mock_parts *parts);
 

@@ -183,6 +183,7 @@ static void meet_literal(struct mock_conn *conn, size_t end, uint64_t literal, b
 {
     if (cpmsync_mock_admits_literal(conn, cpmsync_slice_of(cpmsync_buf_data(&conn->in), end), literal, sync)) {
         conn->literal_left = literal;
+        conn->literal_come = 0;
         conn->scanned = conn->line = end;
         if (sync)
             cpmsync_mock_putf(conn, "+ Ready for the literal\r\n");
@@ -235,8 +236,11 @@ static bool advance(struct mock_conn *conn)
         size_t there = in->len - conn->scanned;
         size_t len = conn->literal_left < there ? (size_t)conn->literal_left : there;
         conn->literal_left -= len;
+        conn->literal_come += len;
         conn->scanned += len;
         conn->line = conn->scanned;
+        if (conn->mock->faults.bye_in_literal && conn->literal_come >= conn->mock->faults.bye_in_literal)
+            cpmsync_mock_bye(conn, "That will do");
         return len > 0;
     }
     if (in->len == conn->scanned)

@@ -34,6 +34,8 @@ static const struct verb VERBS[] = {
     {"LSUB", LOGGED_IN, false, true, NULL, cpmsync_mock_cmd_lsub},
     {"STATUS", LOGGED_IN, false, true, NULL, cpmsync_mock_cmd_status},
     {"APPEND", LOGGED_IN, false, true, NULL, cpmsync_mock_cmd_append},
+    {"REPLACE", IN_BOX, false, true, "REPLACE", cpmsync_mock_cmd_replace},
+    {"REPLACE", IN_BOX, true, true, "REPLACE", cpmsync_mock_cmd_replace},
     {"NAMESPACE", LOGGED_IN, false, true, "NAMESPACE", cpmsync_mock_cmd_namespace},
     {"GETMETADATA", LOGGED_IN, false, true, "METADATA", cpmsync_mock_cmd_getmetadata},
     {"SETMETADATA", LOGGED_IN, false, true, "METADATA", cpmsync_mock_cmd_setmetadata},
@@ -226,6 +228,14 @@ void cpmsync_mock_continue(struct mock_conn *conn, struct cpmsync_slice line)
     finish(conn, out_before);
 }
 
+/* APPEND, REPLACE or UID REPLACE */
+static bool is_message_verb(struct mock_parser *p, struct cpmsync_slice name)
+{
+    if (cpmsync_slice_is(name, "UID") && (!cpmsync_mock_read_sp(p) || !cpmsync_mock_read_atom(p, &name)))
+        return false;
+    return cpmsync_slice_is(name, "APPEND") || cpmsync_slice_is(name, "REPLACE");
+}
+
 /* A command that waits for a literal is not executed yet, but its refusal can be known (RFC 3501 7.5, MS-11). */
 bool cpmsync_mock_admits_literal(struct mock_conn *conn, struct cpmsync_slice command, uint64_t len, bool sync)
 {
@@ -241,7 +251,7 @@ bool cpmsync_mock_admits_literal(struct mock_conn *conn, struct cpmsync_slice co
     memcpy(conn->tag, tag.data, tag.len);
     conn->tag_len = tag.len;
     if (cpmsync_mock_read_sp(&p) && cpmsync_mock_read_atom(&p, &name))
-        append = cpmsync_slice_is(name, "APPEND") && conn->user;
+        append = is_message_verb(&p, name) && conn->user;
     if (!sync && !cpmsync_mock_offers(conn, "LITERAL+") && !cpmsync_mock_offers(conn, "LITERAL-"))
         refusal = "BAD Non-synchronising literals are not offered";
     else if (!sync && !cpmsync_mock_offers(conn, "LITERAL+") && len > 4096)
@@ -250,6 +260,8 @@ bool cpmsync_mock_admits_literal(struct mock_conn *conn, struct cpmsync_slice co
         refusal = "NO [TOOBIG] Larger than a message may be";
     else if (!append && (len > conn->mock->max_literal || len > 65536))
         refusal = "BAD [TOOBIG] Larger than an argument may be";
+    else if (append && faults->literal_toobig)
+        refusal = "NO [TOOBIG] Larger than a message may be";
     else if (sync && faults->literal_refuse)
         refusal = "NO [LIMIT] No literal now";
     if (!refusal)

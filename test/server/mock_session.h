@@ -45,6 +45,7 @@ struct mock_conn {
     size_t scanned;        /* octets of `in` the framer has seen */
     size_t line;           /* where the line begins that it is in */
     uint64_t literal_left; /* octets of a literal still to come */
+    uint64_t literal_come; /* and of this one that have come */
     uint64_t swallow;      /* octets of a refused non-synchronising literal still to be thrown away */
     bool refused;          /* the command's rest is thrown away; it was answered */
     struct cpmsync_buf out;
@@ -251,7 +252,7 @@ mock_command cpmsync_mock_cmd_select, cpmsync_mock_cmd_examine, cpmsync_mock_cmd
 mock_command cpmsync_mock_cmd_check;
 mock_command cpmsync_mock_cmd_fetch, cpmsync_mock_cmd_store, cpmsync_mock_cmd_search;
 mock_command cpmsync_mock_cmd_expunge, cpmsync_mock_cmd_uid_expunge, cpmsync_mock_cmd_copy, cpmsync_mock_cmd_move;
-mock_command cpmsync_mock_cmd_append;
+mock_command cpmsync_mock_cmd_append, cpmsync_mock_cmd_replace;
 mock_command cpmsync_mock_cmd_list, cpmsync_mock_cmd_lsub, cpmsync_mock_cmd_status, cpmsync_mock_cmd_create;
 mock_command cpmsync_mock_cmd_delete, cpmsync_mock_cmd_rename, cpmsync_mock_cmd_subscribe, cpmsync_mock_cmd_unsubscribe;
 
@@ -264,6 +265,8 @@ void cpmsync_mock_put_changes(struct mock_conn *conn, const struct mock_set *kno
 /* The mailbox APPEND, COPY and MOVE put messages into. NULL: answered, with TRYCREATE where a CREATE would help
  * (RFC 3501 6.3.11). */
 struct mock_mailbox *cpmsync_mock_target(struct mock_conn *conn, struct cpmsync_slice name);
+/* Tagged OK behind the expunges of this command, with HIGHESTMODSEQ under QRESYNC if any messages went. */
+void cpmsync_mock_answer_expunge(struct mock_conn *conn, size_t count, const char *text);
 /* Whether APPENDUID and COPYUID are told. */
 bool cpmsync_mock_tells_new_uids(const struct mock_conn *conn);
 /* "* LIST (attributes) delimiter name", without its CRLF (mock_cmd_list.c). mailbox is NULL where the name is none. */
