@@ -233,7 +233,9 @@ int cpmsync_mock_acl(
         return CPMSYNC_ERR_NOT_FOUND;
     if (!identifier || !*identifier || !rights || !cpmsync_mock_read_rights(cpmsync_slice_str(rights), true, &change))
         return CPMSYNC_ERR_INVALID_ARGUMENT;
+    cpmsync_mock_before_rights(mock, mailbox);
     int error = cpmsync_mock_acl_change(mock->mem, mailbox, cpmsync_slice_str(identifier), &change);
+    cpmsync_mock_notify_rights(mock, mailbox);
     cpmsync_mock_push(mock);
     return error;
 }

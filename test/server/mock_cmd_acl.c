@@ -44,7 +44,9 @@ static void change(struct mock_conn *conn, struct cpmsync_slice name, struct cpm
         cpmsync_mock_no(conn, "[CANNOT] No negative rights");
         return;
     }
+    cpmsync_mock_before_rights(conn->mock, mailbox);
     int error = cpmsync_mock_acl_change(conn->mock->mem, mailbox, identifier, rights);
+    cpmsync_mock_notify_rights(conn->mock, mailbox);
     if (error)
         cpmsync_mock_refuse(conn, error);
     else

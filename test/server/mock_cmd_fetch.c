@@ -154,16 +154,23 @@ static bool read_modifiers(struct mock_conn *conn, struct mock_parser *p, struct
     return cpmsync_mock_read_char(p, ')') && cpmsync_mock_read_end(p);
 }
 
+static bool read_items(struct mock_conn *conn, struct mock_parser *p, struct fetch *fetch)
+{
+    if (!cpmsync_mock_read_char(p, '('))
+        return false;
+    do
+        if (!read_item(conn, p, fetch))
+            return false;
+    while (cpmsync_mock_read_sp(p));
+    return cpmsync_mock_read_char(p, ')');
+}
+
 static bool read_arguments(struct mock_conn *conn, struct mock_parser *p, struct fetch *fetch)
 {
     if (!cpmsync_mock_read_sp(p) || !cpmsync_mock_read_message_set(conn, p, &fetch->set) || !cpmsync_mock_read_sp(p))
         return false;
-    if (cpmsync_mock_read_char(p, '(')) {
-        do
-            if (!read_item(conn, p, fetch))
-                return false;
-        while (cpmsync_mock_read_sp(p));
-        if (!cpmsync_mock_read_char(p, ')'))
+    if (cpmsync_mock_peek(p, '(')) {
+        if (!read_items(conn, p, fetch))
             return false;
     } else if (!read_macro(p, fetch) && !read_item(conn, p, fetch))
         return false;
@@ -412,4 +419,34 @@ bool cpmsync_mock_cmd_fetch(struct mock_conn *conn, struct mock_parser *p, bool 
     cpmsync_mem_free(conn->mock->mem, fetch.items);
     cpmsync_mock_set_clear(&fetch.set);
     return valid;
+}
+
+/* ---- for NOTIFY ---- */
+
+bool cpmsync_mock_read_fetch_atts(struct mock_conn *conn, struct mock_parser *p)
+{
+    struct fetch fetch;
+    memset(&fetch, 0, sizeof fetch);
+    fetch.items = (struct item *)cpmsync_mem_zalloc(conn->mock->mem, ITEMS_MAX * sizeof *fetch.items);
+    bool valid = fetch.items && read_items(conn, p, &fetch);
+    cpmsync_mem_free(conn->mock->mem, fetch.items);
+    return valid;
+}
+
+void cpmsync_mock_put_fetch_atts(struct mock_conn *conn, struct cpmsync_slice atts, size_t first)
+{
+    struct fetch fetch;
+    size_t i;
+    memset(&fetch, 0, sizeof fetch);
+    fetch.uid = cpmsync_mock_tells_uid(conn);
+    fetch.has_since = cpmsync_mock_tells_modseq(conn);
+    fetch.items = (struct item *)cpmsync_mem_zalloc(conn->mock->mem, ITEMS_MAX * sizeof *fetch.items);
+    struct cpmsync_slice text = cpmsync_mock_own(conn->mock->mem, atts);
+    struct mock_parser p = {(uint8_t *)(uintptr_t)text.data, (uint8_t *)(uintptr_t)(text.data + atts.len)};
+    if (!fetch.items || !text.data || !read_items(conn, &p, &fetch))
+        conn->broken = true;
+    for (i = first; i < conn->view_count && !conn->broken && is_allowed(conn, &fetch); i++)
+        fetch_one(&fetch, conn, i, cpmsync_mock_message_of(conn->mailbox, conn->view[i].uid));
+    cpmsync_mock_disown(conn->mock->mem, &text);
+    cpmsync_mem_free(conn->mock->mem, fetch.items);
 }

@@ -307,6 +307,8 @@ static bool has_descendant(
 
 static const char *existence(const struct mock_conn *conn, const struct mock_mailbox *mailbox, unsigned shows)
 {
+    if (shows & MOCK_LIST_NO_ACCESS)
+        return "\\NoAccess ";
     if (!mailbox)
         return shows & MOCK_LIST_PLAIN ? "\\Noselect " : "\\NonExistent ";
     if (mailbox->noselect)

@@ -295,25 +295,33 @@ bool cpmsync_mock_cmd_setmetadata(struct mock_conn *conn, struct mock_parser *p,
 
 /* ---- unsolicited responses ---- */
 
-static bool is_told(const struct mock_conn *conn, const struct mock_mailbox *mailbox, struct cpmsync_slice name,
+static bool may_know(const struct mock_conn *conn, const struct mock_mailbox *mailbox, struct cpmsync_slice name,
     const struct mock_user *user)
 {
-    if (!conn->user || !(mailbox ? conn->tells_metadata : conn->tells_metadata || conn->tells_server_metadata))
-        return false;
-    if (cpmsync_mock_is_private(name) && conn->user != user)
+    if (!conn->user || (cpmsync_mock_is_private(name) && conn->user != user))
         return false;
     unsigned rights = mailbox ? cpmsync_mock_rights(conn, mailbox) : MOCK_RIGHTS_ALL;
     return (rights & MOCK_RIGHT_L) && (rights & MOCK_RIGHTS_ANNOTATE);
+}
+
+static bool is_told(const struct mock_conn *conn, const struct mock_mailbox *mailbox)
+{
+    return conn->tells_metadata || (!mailbox && conn->tells_server_metadata);
+}
+
+static void put_news(struct mock_conn *conn, const struct mock_mailbox *mailbox, struct cpmsync_slice name)
+{
+    put_place(conn, mailbox);
+    cpmsync_mock_put(conn, " ", 1);
+    cpmsync_mock_put_astring(conn, name);
+    cpmsync_mock_put(conn, "\r\n", 2);
 }
 
 /* The line is written where answers are, and kept until the next of them. */
 static void keep_news(struct mock_conn *conn, const struct mock_mailbox *mailbox, struct cpmsync_slice name)
 {
     size_t before = conn->out.len;
-    put_place(conn, mailbox);
-    cpmsync_mock_put(conn, " ", 1);
-    cpmsync_mock_put_astring(conn, name);
-    cpmsync_mock_put(conn, "\r\n", 2);
+    put_news(conn, mailbox, name);
     if (!conn->broken &&
         cpmsync_buf_add(&conn->news, cpmsync_buf_data(&conn->out) + before, conn->out.len - before) != 0)
         conn->broken = true;
@@ -324,7 +332,13 @@ void cpmsync_mock_announce_entry(struct cpmsync_mock *mock, const struct mock_co
     const struct mock_mailbox *mailbox, struct cpmsync_slice name, const struct mock_user *user)
 {
     struct mock_conn *conn;
-    for (conn = mock->conns; conn; conn = conn->next)
-        if (conn != but && is_told(conn, mailbox, name, user))
-            keep_news(conn, mailbox, name);
+    for (conn = mock->conns; conn; conn = conn->next) {
+        if (conn == but || !may_know(conn, mailbox, name, user))
+            continue;
+        if (!cpmsync_mock_wants_metadata(conn, mailbox)) {
+            if (is_told(conn, mailbox))
+                keep_news(conn, mailbox, name);
+        } else if (cpmsync_mock_may_notify(conn))
+            put_news(conn, mailbox, name);
+    }
 }

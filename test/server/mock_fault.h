@@ -67,6 +67,10 @@ struct mock_faults {
     uint64_t nomodseq_at;
     uint64_t select_bad;
     uint64_t select_no;
+    bool notify_idle_only;
+    bool notify_refuse;
+    bool notify_few;
+    uint64_t notify_overflow; /* once, at this notification; 0 is never */
     bool status_frozen;
     uint64_t status_missing; /* the line of a LIST; 0 is none */
     bool swallow_after_login;

@@ -130,6 +130,7 @@ int cpmsync_mock_add(struct mock_store *store, struct mock_mailbox *mailbox, str
     if (body->id == 0)
         body->id = ++store->last_id;
     mailbox->changes++;
+    mailbox->news |= MOCK_NEWS_MESSAGE;
     *uid = message->uid;
     return 0;
 }
@@ -219,6 +220,7 @@ int cpmsync_mock_remove(
     }
     mailbox->count = kept;
     mailbox->changes += going;
+    mailbox->news |= MOCK_NEWS_EXPUNGE;
     *count += going;
     return 0;
 }
@@ -293,5 +295,6 @@ bool cpmsync_mock_change_flags(struct mock_mailbox *mailbox, struct mock_message
         *modseq = cpmsync_mock_bump(mailbox);
     message->modseq = *modseq;
     mailbox->changes++;
+    mailbox->news |= MOCK_NEWS_FLAGS;
     return true;
 }

@@ -92,6 +92,14 @@ void cpmsync_mock_misbehave_at_end(struct mock_conn *conn)
         put_highest(conn, conn->mailbox->highestmodseq);
 }
 
+void cpmsync_mock_misbehave_idle(struct mock_conn *conn)
+{
+    if (!conn->mock->faults.modseq_ahead || conn->modseq_ahead == conn->mailbox->highestmodseq)
+        return;
+    conn->modseq_ahead = conn->mailbox->highestmodseq;
+    put_highest(conn, conn->modseq_ahead);
+}
+
 void cpmsync_mock_misbehave_select(struct mock_conn *conn, struct cpmsync_slice name)
 {
     struct cpmsync_mock *mock = conn->mock;

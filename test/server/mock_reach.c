@@ -104,17 +104,23 @@ static bool is_plain(const struct mock_conn *conn, struct cpmsync_slice name)
     return true;
 }
 
-static int add_name(const struct mock_conn *conn, const struct mock_mailbox *mailbox, struct cpmsync_buf *out)
+int cpmsync_mock_add_name(
+    const struct mock_conn *conn, const struct mock_user *owner, struct cpmsync_slice inner, struct cpmsync_buf *out)
 {
     char delimiter = conn->mock->store.delimiter;
     int error = 0;
-    if (mailbox->owner != conn->user) {
+    if (owner != conn->user) {
         error = cpmsync_buf_add_str(out, OTHERS);
         error = error ? error : cpmsync_buf_add_char(out, delimiter);
-        error = error ? error : cpmsync_buf_add_slice(out, mailbox->owner->name);
+        error = error ? error : cpmsync_buf_add_slice(out, owner->name);
         error = error ? error : cpmsync_buf_add_char(out, delimiter);
     }
-    return error ? error : cpmsync_buf_add_slice(out, mailbox->name);
+    return error ? error : cpmsync_buf_add_slice(out, inner);
+}
+
+static int add_name(const struct mock_conn *conn, const struct mock_mailbox *mailbox, struct cpmsync_buf *out)
+{
+    return cpmsync_mock_add_name(conn, mailbox->owner, mailbox->name, out);
 }
 
 void cpmsync_mock_put_name(struct mock_conn *conn, const struct mock_mailbox *mailbox)

@@ -31,6 +31,8 @@ struct cpmsync_mock *cpmsync_mock_new(const struct cpmsync_mock_config *config)
         return NULL;
     mock->mem = config->allocator;
     cpmsync_mock_store_init(&mock->store, mock->mem);
+    mock->store.watch = cpmsync_mock_notify_tree;
+    mock->store.watch_ctx = mock;
     mock->random = config->seed;
     mock->store.next_uidvalidity += (uint32_t)(cpmsync_mock_random(mock) % 100000);
     if (config->expunge_log)

@@ -47,6 +47,7 @@ static const struct verb VERBS[] = {
     {"LISTRIGHTS", LOGGED_IN, false, true, "ACL", cpmsync_mock_cmd_listrights},
     {"MYRIGHTS", LOGGED_IN, false, true, "ACL", cpmsync_mock_cmd_myrights},
     {"IDLE", LOGGED_IN, false, true, "IDLE", cpmsync_mock_cmd_idle},
+    {"NOTIFY", LOGGED_IN, false, true, "NOTIFY", cpmsync_mock_cmd_notify},
     {"CHECK", IN_BOX, false, true, NULL, cpmsync_mock_cmd_check},
     {"CLOSE", IN_BOX, false, true, NULL, cpmsync_mock_cmd_close},
     {"UNSELECT", IN_BOX, false, true, "UNSELECT", cpmsync_mock_cmd_unselect},
@@ -121,6 +122,7 @@ void cpmsync_mock_logout(struct mock_conn *conn)
     conn->user = NULL;
     conn->condstore = conn->qresync = conn->tells_metadata = conn->tells_server_metadata = false;
     cpmsync_buf_clear(&conn->news);
+    cpmsync_mock_notify_clear(conn->mock->mem, &conn->notify);
     conn->continuation = MOCK_LINE_IS_COMMAND;
 }
 
@@ -180,6 +182,16 @@ static void finish(struct mock_conn *conn, size_t out_before)
     cpmsync_mock_push(mock);
 }
 
+/* The others are told what this connection did, before anything else happens. */
+static void run(struct mock_conn *conn, const struct verb *verb, struct mock_parser *p)
+{
+    conn->mock->actor = conn;
+    if (!verb->run(conn, p, verb->uid))
+        cpmsync_mock_bad(conn, "Wrong arguments");
+    cpmsync_mock_notify_messages(conn->mock);
+    conn->mock->actor = NULL;
+}
+
 void cpmsync_mock_execute(struct mock_conn *conn, uint8_t *command, size_t len)
 {
     struct cpmsync_mock *mock = conn->mock;
@@ -206,8 +218,7 @@ void cpmsync_mock_execute(struct mock_conn *conn, uint8_t *command, size_t len)
         conn->by_uid = verb->uid;
         cpmsync_mock_count(conn);
         cpmsync_mock_moment(mock, MOCK_BEFORE_COMMAND, conn->verb);
-        if (!verb->run(conn, &p, verb->uid))
-            cpmsync_mock_bad(conn, "Wrong arguments");
+        run(conn, verb, &p);
     }
     finish(conn, out_before);
 }

@@ -8,6 +8,7 @@
 
 #include "mock.h"
 #include "mock_fault.h"
+#include "mock_notify.h"
 #include "mock_sasl.h"
 #include "mock_script.h"
 #include "mock_status.h"
@@ -64,6 +65,9 @@ struct mock_conn {
     bool qresync;        /* ENABLE QRESYNC */
     bool tells_metadata; /* ENABLE METADATA */
     bool tells_server_metadata;
+    struct mock_notify notify;
+    bool could_list;         /* the mailbox whose rights are changing */
+    uint64_t modseq_ahead;   /* the last told by the fault of that name */
     struct cpmsync_buf news; /* lines to be told before the next tagged answer */
 
     struct mock_mailbox *mailbox;
@@ -81,6 +85,8 @@ struct mock_conn {
 
 struct cpmsync_mock {
     const struct cpmsync_allocator *mem;
+    struct mock_conn *actor; /* whose command runs, for the others to be told; NULL for what nobody here did */
+    uint64_t notifications;  /* of NOTIFY, over all connections */
     struct mock_store store;
     struct mock_conn *conns;
     int last_conn;
@@ -209,6 +215,9 @@ struct mock_mailbox *cpmsync_mock_reach(
 bool cpmsync_mock_may_create(
     struct mock_conn *conn, struct cpmsync_slice name, struct mock_user **owner, struct cpmsync_slice *inner);
 
+/* Adds the name, of a mailbox of `owner`, as this user knows it. */
+int cpmsync_mock_add_name(
+    const struct mock_conn *conn, const struct mock_user *owner, struct cpmsync_slice inner, struct cpmsync_buf *out);
 /* The name as this user knows it. */
 void cpmsync_mock_put_name(struct mock_conn *conn, const struct mock_mailbox *mailbox);
 void cpmsync_mock_put_myrights(struct mock_conn *conn, const struct mock_mailbox *mailbox);
@@ -232,6 +241,8 @@ void cpmsync_mock_count(struct mock_conn *conn);
 void cpmsync_mock_misbehave_inside(struct mock_conn *conn);
 /* Before the tagged answer of a FETCH. */
 void cpmsync_mock_misbehave_at_end(struct mock_conn *conn);
+/* There is something to be told in IDLE. */
+void cpmsync_mock_misbehave_idle(struct mock_conn *conn);
 /* Before a SELECT looks at its mailbox. */
 void cpmsync_mock_misbehave_select(struct mock_conn *conn, struct cpmsync_slice name);
 /* Whether this moment of a fault, whose number this is, has come; it comes once. */
@@ -247,7 +258,7 @@ mock_command cpmsync_mock_cmd_capability, cpmsync_mock_cmd_noop, cpmsync_mock_cm
 mock_command cpmsync_mock_cmd_login, cpmsync_mock_cmd_authenticate, cpmsync_mock_cmd_enable, cpmsync_mock_cmd_id;
 mock_command cpmsync_mock_cmd_setacl, cpmsync_mock_cmd_deleteacl, cpmsync_mock_cmd_getacl, cpmsync_mock_cmd_listrights;
 mock_command cpmsync_mock_cmd_myrights, cpmsync_mock_cmd_getmetadata, cpmsync_mock_cmd_setmetadata;
-mock_command cpmsync_mock_cmd_idle, cpmsync_mock_cmd_namespace;
+mock_command cpmsync_mock_cmd_idle, cpmsync_mock_cmd_namespace, cpmsync_mock_cmd_notify;
 mock_command cpmsync_mock_cmd_select, cpmsync_mock_cmd_examine, cpmsync_mock_cmd_close, cpmsync_mock_cmd_unselect;
 mock_command cpmsync_mock_cmd_check;
 mock_command cpmsync_mock_cmd_fetch, cpmsync_mock_cmd_store, cpmsync_mock_cmd_search;
@@ -259,6 +270,11 @@ mock_command cpmsync_mock_cmd_delete, cpmsync_mock_cmd_rename, cpmsync_mock_cmd_
 /* "* VANISHED (EARLIER) ..." of what went since `modseq`, of the UIDs in `known` (resolved) above `matched`. */
 void cpmsync_mock_put_vanished_earlier(
     struct mock_conn *conn, const struct mock_set *known, uint64_t modseq, uint32_t matched);
+/* "(" fetch-att *(SP fetch-att) ")" of NOTIFY, and such FETCHes of the messages from a place in the view on
+ * (mock_cmd_fetch.c). */
+bool cpmsync_mock_read_fetch_atts(struct mock_conn *conn, struct mock_parser *p);
+void cpmsync_mock_put_fetch_atts(struct mock_conn *conn, struct cpmsync_slice atts, size_t first);
+
 /* The FETCHes of what changed since (mock_resync.c). */
 void cpmsync_mock_put_changes(struct mock_conn *conn, const struct mock_set *known, uint64_t modseq);
 
@@ -273,9 +289,10 @@ bool cpmsync_mock_tells_new_uids(const struct mock_conn *conn);
 enum {
     MOCK_LIST_SUBSCRIBED = 1,
     MOCK_LIST_USES = 2,
-    MOCK_LIST_LEVEL = 4,    /* there are mailboxes below the name */
-    MOCK_LIST_PLAIN = 8,    /* in the words of RFC 3501 */
-    MOCK_LIST_READABLE = 16 /* \Noselect also where the user may not read (RFC 5819 2) */
+    MOCK_LIST_LEVEL = 4,     /* there are mailboxes below the name */
+    MOCK_LIST_PLAIN = 8,     /* in the words of RFC 3501 */
+    MOCK_LIST_READABLE = 16, /* \Noselect also where the user may not read (RFC 5819 2) */
+    MOCK_LIST_NO_ACCESS = 32 /* \NoAccess (RFC 5465 3.1): nothing else is said of it */
 };
 void cpmsync_mock_put_list(
     struct mock_conn *conn, struct cpmsync_slice name, const struct mock_mailbox *mailbox, unsigned shows);

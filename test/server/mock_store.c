@@ -166,7 +166,20 @@ static const struct mock_mailbox *parent_of(
     return parent;
 }
 
-static int create_one(struct mock_store *store, struct mock_user *user, struct cpmsync_slice name)
+static void tell_watch(const struct mock_store *store, enum mock_tree_event event, struct mock_user *user,
+    const struct mock_mailbox *mailbox, struct cpmsync_slice name, struct cpmsync_slice old)
+{
+    struct mock_tree_change change = {event, user, mailbox, name, old};
+    if (store->watch)
+        store->watch(store->watch_ctx, &change);
+}
+
+static void tell_mailbox(const struct mock_store *store, enum mock_tree_event event, const struct mock_mailbox *mailbox)
+{
+    tell_watch(store, event, mailbox->owner, mailbox, mailbox->name, cpmsync_slice_of(NULL, 0));
+}
+
+static int make_one(struct mock_store *store, struct mock_user *user, struct cpmsync_slice name)
 {
     struct mock_mailbox *mailbox = cpmsync_mock_mailbox_new(store, name);
     if (!mailbox)
@@ -176,6 +189,27 @@ static int create_one(struct mock_store *store, struct mock_user *user, struct c
     error = error ? error : insert(store, user, mailbox);
     if (error)
         cpmsync_mock_mailbox_free(store->mem, mailbox);
+    return error;
+}
+
+static int create_one(struct mock_store *store, struct mock_user *user, struct cpmsync_slice name)
+{
+    int error = make_one(store, user, name);
+    if (!error)
+        tell_mailbox(store, MOCK_TREE_CREATED, cpmsync_mock_find(user, name));
+    return error;
+}
+
+/* What is missing above a name. */
+static int create_parents(struct mock_store *store, struct mock_user *user, struct cpmsync_slice name)
+{
+    size_t i;
+    int error = 0;
+    for (i = 1; i < name.len && !error; i++) {
+        struct cpmsync_slice parent = cpmsync_slice_of(name.data, i);
+        if (name.data[i] == (uint8_t)store->delimiter && !cpmsync_mock_find(user, parent))
+            error = create_one(store, user, parent);
+    }
     return error;
 }
 
@@ -194,19 +228,22 @@ bool cpmsync_mock_is_possible(const struct mock_store *store, struct cpmsync_sli
     return true;
 }
 
-int cpmsync_mock_create(struct mock_store *store, struct mock_user *user, struct cpmsync_slice name)
+static bool is_ascii(struct cpmsync_slice name)
 {
     size_t i;
     for (i = 0; i < name.len; i++)
         if (name.data[i] > 0x7f)
-            return CPMSYNC_ERR_INVALID_ARGUMENT;
-    return cpmsync_mock_create_odd(store, user, name);
+            return false;
+    return true;
+}
+
+int cpmsync_mock_create(struct mock_store *store, struct mock_user *user, struct cpmsync_slice name)
+{
+    return is_ascii(name) ? cpmsync_mock_create_odd(store, user, name) : CPMSYNC_ERR_INVALID_ARGUMENT;
 }
 
 int cpmsync_mock_create_odd(struct mock_store *store, struct mock_user *user, struct cpmsync_slice name)
 {
-    size_t i;
-    int error = 0;
     if (name.len > 1 && name.data[name.len - 1] == (uint8_t)store->delimiter)
         name.len--;
     if (cpmsync_mock_is_inbox(name))
@@ -216,14 +253,10 @@ int cpmsync_mock_create_odd(struct mock_store *store, struct mock_user *user, st
     struct mock_mailbox *there = cpmsync_mock_find(user, name);
     if (there && !there->noselect)
         return CPMSYNC_ERR_STATE;
-    if (there)
-        return cpmsync_mock_replace(store, user, there);
-    for (i = 1; i < name.len && !error; i++) {
-        struct cpmsync_slice parent = cpmsync_slice_of(name.data, i);
-        if (name.data[i] == (uint8_t)store->delimiter && !cpmsync_mock_find(user, parent))
-            error = create_one(store, user, parent);
-    }
-    return error ? error : create_one(store, user, name);
+    int error = there ? cpmsync_mock_replace(store, user, there) : create_parents(store, user, name);
+    if (there && !error)
+        tell_mailbox(store, MOCK_TREE_CREATED, cpmsync_mock_find(user, name));
+    return there || error ? error : create_one(store, user, name);
 }
 
 bool cpmsync_mock_is_below(const struct mock_store *store, struct cpmsync_slice child, struct cpmsync_slice parent)
@@ -264,10 +297,13 @@ int cpmsync_mock_delete(struct mock_store *store, struct mock_user *user, struct
         cpmsync_mock_acl_inherit(store->mem, mailbox, NULL);
         cpmsync_mock_metadata_clear(store->mem, &mailbox->metadata);
         mailbox->uses = 0;
-        return cpmsync_mock_remove(store, mailbox, cpmsync_mock_goes_all, NULL, &count);
+        error = cpmsync_mock_remove(store, mailbox, cpmsync_mock_goes_all, NULL, &count);
+        tell_mailbox(store, MOCK_TREE_DELETED, mailbox);
+        return error;
     }
     take_out(user, mailbox);
     mailbox->gone = true;
+    tell_mailbox(store, MOCK_TREE_DELETED, mailbox);
     cpmsync_mock_mailbox_release(store->mem, mailbox);
     return 0;
 }
@@ -296,6 +332,7 @@ int cpmsync_mock_replace(struct mock_store *store, struct mock_user *user, struc
     memset(&old->metadata, 0, sizeof old->metadata);
     mailbox->owner = user;
     mailbox->uses = old->uses;
+    mailbox->news = MOCK_NEWS_UIDVALIDITY;
     user->mailboxes[place_of(user, old->name, &found)] = mailbox;
     old->gone = true;
     cpmsync_mock_mailbox_release(store->mem, old);
@@ -305,7 +342,8 @@ int cpmsync_mock_replace(struct mock_store *store, struct mock_user *user, struc
 /* RFC 3501 6.3.5: INBOX's messages move, INBOX stays. */
 static int rename_inbox(struct mock_store *store, struct mock_user *user, struct cpmsync_slice to)
 {
-    int error = cpmsync_mock_create(store, user, to);
+    int error = create_parents(store, user, to);
+    error = error ? error : make_one(store, user, to);
     if (error)
         return error;
     struct mock_mailbox *inbox = cpmsync_mock_find(user, CPMSYNC_SLICE("INBOX"));
@@ -321,7 +359,9 @@ static int rename_inbox(struct mock_store *store, struct mock_user *user, struct
         if (!error)
             error = cpmsync_mock_add(store, target, message->body, &flags, message->date, message->zone, arrived, &uid);
     }
-    return error ? error : cpmsync_mock_remove(store, inbox, cpmsync_mock_goes_all, NULL, &count);
+    error = error ? error : cpmsync_mock_remove(store, inbox, cpmsync_mock_goes_all, NULL, &count);
+    tell_watch(store, MOCK_TREE_RENAMED, user, target, target->name, inbox->name);
+    return error;
 }
 
 static int rename_one(struct mock_store *store, struct mock_user *user, struct mock_mailbox *mailbox, size_t prefix,
@@ -360,23 +400,21 @@ static struct mock_mailbox *next_child(
 int cpmsync_mock_rename(
     struct mock_store *store, struct mock_user *user, struct cpmsync_slice from, struct cpmsync_slice to)
 {
-    struct mock_mailbox *mailbox = cpmsync_mock_find(user, from);
+    struct mock_mailbox *mailbox = cpmsync_mock_find(user, from), *child;
     if (!mailbox)
         return CPMSYNC_ERR_NOT_FOUND;
-    if (!cpmsync_mock_is_possible(store, to))
+    if (!cpmsync_mock_is_possible(store, to) || !is_ascii(to))
         return CPMSYNC_ERR_INVALID_ARGUMENT;
     if (cpmsync_mock_find(user, to) || cpmsync_mock_is_below(store, to, from))
         return CPMSYNC_ERR_STATE;
     if (cpmsync_mock_is_inbox(from))
         return rename_inbox(store, user, to);
-    int error = cpmsync_mock_create(store, user, to);
+    int error = create_parents(store, user, to);
+    error = error ? error : rename_one(store, user, mailbox, mailbox->name.len, to);
+    while (!error && (child = next_child(store, user, from)) != NULL)
+        error = rename_one(store, user, child, from.len, to);
     if (!error)
-        error = cpmsync_mock_delete(store, user, to); /* only its missing parents are wanted */
-    if (error)
-        return error;
-    error = rename_one(store, user, mailbox, mailbox->name.len, to);
-    while (!error && (mailbox = next_child(store, user, from)) != NULL)
-        error = rename_one(store, user, mailbox, from.len, to);
+        tell_watch(store, MOCK_TREE_RENAMED, user, mailbox, mailbox->name, from);
     return error;
 }
 
@@ -404,6 +442,7 @@ int cpmsync_mock_subscribe(struct mock_store *store, struct mock_user *user, str
     if (!names[user->subscription_count].data)
         return CPMSYNC_ERR_NOMEM;
     user->subscription_count++;
+    tell_watch(store, MOCK_TREE_SUBSCRIPTION, user, NULL, name, cpmsync_slice_of(NULL, 0));
     return 0;
 }
 
@@ -417,6 +456,7 @@ bool cpmsync_mock_unsubscribe(struct mock_store *store, struct mock_user *user, 
             continue;
         cpmsync_mock_disown(store->mem, &user->subscriptions[i]);
         user->subscriptions[i] = user->subscriptions[--user->subscription_count];
+        tell_watch(store, MOCK_TREE_SUBSCRIPTION, user, NULL, name, cpmsync_slice_of(NULL, 0));
         return true;
     }
     return false;

@@ -54,6 +54,9 @@ struct mock_metadata {
     size_t count;
 };
 
+/* What happened in a mailbox since somebody looked: a set of bits. */
+enum { MOCK_NEWS_MESSAGE = 1, MOCK_NEWS_EXPUNGE = 2, MOCK_NEWS_FLAGS = 4, MOCK_NEWS_UIDVALIDITY = 8 };
+
 struct mock_mailbox {
     size_t references; /* its user's and those of the connections that selected it */
     bool gone;         /* deleted, or replaced under a new UIDVALIDITY */
@@ -73,6 +76,7 @@ struct mock_mailbox {
     uint32_t first_recent; /* lowest UID no connection has seen as recent */
     uint64_t highestmodseq;
     uint64_t changes; /* counts every change, for connections to notice */
+    unsigned news;    /* MOCK_NEWS_* */
     struct mock_message *messages;
     size_t count;
     size_t capacity;
@@ -97,6 +101,16 @@ struct mock_user {
     size_t subscription_count;
 };
 
+/* What happened to the names. */
+struct mock_tree_change {
+    enum mock_tree_event { MOCK_TREE_CREATED, MOCK_TREE_DELETED, MOCK_TREE_RENAMED, MOCK_TREE_SUBSCRIPTION } event;
+    struct mock_user *user;             /* the owner of the mailbox, or who subscribed */
+    const struct mock_mailbox *mailbox; /* as it is now, or was; NULL for a subscription */
+    struct cpmsync_slice name;          /* the new one */
+    struct cpmsync_slice old;           /* of what was renamed */
+};
+typedef void mock_tree_watch(void *ctx, const struct mock_tree_change *change);
+
 struct mock_store {
     const struct cpmsync_allocator *mem;
     struct mock_user **users;
@@ -107,6 +121,8 @@ struct mock_store {
     int64_t clock;
     size_t log_max;
     char delimiter;
+    mock_tree_watch *watch; /* is told of each change of the names once it is done; NULL is nobody */
+    void *watch_ctx;
     bool quiet_expunges; /* they raise no mod-sequence (RFC 4551) */
 };
 

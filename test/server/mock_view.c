@@ -137,6 +137,17 @@ void cpmsync_mock_tell_expunges(struct mock_conn *conn)
     cpmsync_mock_set_clear(&vanished);
 }
 
+/* It put them there itself: it knows them. */
+static bool is_own_arrival(const struct mock_conn *conn)
+{
+    static const char *const VERBS[] = {"APPEND", "COPY", "MOVE", "REPLACE"};
+    size_t i;
+    for (i = 0; i < sizeof VERBS / sizeof *VERBS; i++)
+        if (conn->mock->actor == conn && cpmsync_slice_is(conn->verb, VERBS[i]))
+            return true;
+    return false;
+}
+
 static void tell_arrivals(struct mock_conn *conn)
 {
     size_t before = conn->view_count, recent = 0, i;
@@ -147,6 +158,8 @@ static void tell_arrivals(struct mock_conn *conn)
     for (i = 0; i < conn->view_count; i++)
         recent += conn->view[i].recent;
     cpmsync_mock_putf(conn, "* %zu EXISTS\r\n* %zu RECENT\r\n", conn->view_count, recent);
+    if (conn->notify.atts.data && !is_own_arrival(conn))
+        cpmsync_mock_put_fetch_atts(conn, conn->notify.atts, before);
 }
 
 /* Returns whether the mailbox lacks messages the client still knows. */
@@ -166,6 +179,13 @@ static bool tell_flags(struct mock_conn *conn)
     return missing;
 }
 
+/* What a command expunges it tells, whoever wants to hear of such events. */
+static bool is_own_expunge(const struct mock_conn *conn)
+{
+    return conn->mock->actor == conn &&
+           (cpmsync_slice_is(conn->verb, "EXPUNGE") || cpmsync_slice_is(conn->verb, "MOVE"));
+}
+
 void cpmsync_mock_tell(struct mock_conn *conn, bool expunges)
 {
     struct mock_mailbox *mailbox = conn->mailbox;
@@ -173,15 +193,17 @@ void cpmsync_mock_tell(struct mock_conn *conn, bool expunges)
     cpmsync_buf_truncate(&conn->news, 0);
     if (conn->state != MOCK_SELECTED)
         return;
-    if (mailbox->flag_count > conn->flags_told ||
-        (cpmsync_mock_rights(conn, mailbox) & MOCK_RIGHTS_FLAGS) != conn->rights_told)
+    if (cpmsync_mock_wants(conn, MOCK_FLAG_CHANGE) &&
+        (mailbox->flag_count > conn->flags_told ||
+            (cpmsync_mock_rights(conn, mailbox) & MOCK_RIGHTS_FLAGS) != conn->rights_told))
         cpmsync_mock_put_flag_names(conn);
     if (conn->view_changes == mailbox->changes || conn->mock->faults.modseq_ahead)
         return;
-    if (expunges)
+    if (expunges && (cpmsync_mock_wants(conn, MOCK_MESSAGE_EXPUNGE) || is_own_expunge(conn)))
         cpmsync_mock_tell_expunges(conn);
-    tell_arrivals(conn);
-    if (!tell_flags(conn)) {
+    if (cpmsync_mock_wants(conn, MOCK_MESSAGE_NEW))
+        tell_arrivals(conn);
+    if (cpmsync_mock_wants(conn, MOCK_FLAG_CHANGE) && !tell_flags(conn)) {
         conn->view_changes = mailbox->changes;
         conn->view_modseq = mailbox->highestmodseq;
     }
@@ -193,20 +215,33 @@ uint64_t cpmsync_mock_told_modseq(const struct mock_conn *conn)
     size_t i;
     if (conn->view_changes == mailbox->changes)
         return mailbox->highestmodseq;
+    if (!cpmsync_mock_wants(conn, MOCK_MESSAGE_NEW | MOCK_MESSAGE_EXPUNGE | MOCK_FLAG_CHANGE))
+        return conn->view_modseq;
     for (i = 0; i < conn->view_count; i++)
         if (!cpmsync_mock_message_of(mailbox, conn->view[i].uid))
             return conn->view_modseq;
     return mailbox->highestmodseq;
 }
 
+static void push(struct mock_conn *conn, bool idles)
+{
+    bool news = conn->state == MOCK_SELECTED && conn->view_changes != conn->mailbox->changes;
+    if (cpmsync_mock_lost(conn))
+        return;
+    if (idles && news)
+        cpmsync_mock_misbehave_idle(conn);
+    if (!conn->notify.used || !news || cpmsync_mock_may_notify(conn))
+        cpmsync_mock_tell(conn, idles || !conn->notify.delayed);
+}
+
 void cpmsync_mock_push(struct cpmsync_mock *mock)
 {
     struct mock_conn *conn;
+    cpmsync_mock_notify_messages(mock);
     for (conn = mock->conns; conn; conn = conn->next) {
-        if (conn->continuation != MOCK_LINE_ENDS_IDLE || conn->silenced)
-            continue;
-        if (!cpmsync_mock_lost(conn))
-            cpmsync_mock_tell(conn, true);
+        bool idles = conn->continuation == MOCK_LINE_ENDS_IDLE;
+        if (!conn->silenced && conn->state != MOCK_LOGOUT && (idles || cpmsync_mock_is_live(conn)))
+            push(conn, idles);
     }
 }
 

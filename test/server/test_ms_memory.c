@@ -20,7 +20,10 @@ static const char CONVERSATION[] =
     "RENAME a c\r\nr SELECT c/b (QRESYNC (1700007537 1 1:9 (1 "
     "1)))\r\n"
     "s CREATE d/e/f (USE (\\Sent))\r\ns SUBSCRIBE d/e\r\n"
-    "s LIST (SUBSCRIBED RECURSIVEMATCH) \"\" (% *) RETURN (CHILDREN STATUS (SIZE MAILBOXID))\r\nt RENAME INBOX "
+    "s LIST (SUBSCRIBED RECURSIVEMATCH) \"\" (% *) RETURN (CHILDREN STATUS (SIZE MAILBOXID))\r\n"
+    "s NOTIFY SET STATUS (selected (MessageNew (UID ENVELOPE) MessageExpunge FlagChange)) (subtree (a d) (MessageNew "
+    "MessageExpunge MailboxName))\r\n"
+    "t RENAME INBOX "
     "old\r\nu DELETE c\r\nv LOGOUT\r\n";
 
 /* Returns whether the server got to the end of it. */
