@@ -144,6 +144,10 @@ int cpmsync_mock_drop_expunge_log(struct cpmsync_mock *mock, const char *user, c
 /* Whether the mailbox has no persistent mod-sequences (NOMODSEQ). */
 int cpmsync_mock_nomodseq(struct cpmsync_mock *mock, const char *user, const char *mailbox, int on);
 
+/* A limit of the user's quota root: "STORAGE" in units of 1024 octets, "MESSAGE" or "MAILBOX"; CPMSYNC_OFF: none. What
+ * arrives behind the clients' backs is not held up by it. */
+int cpmsync_mock_quota(struct cpmsync_mock *mock, const char *user, const char *resource, int64_t limit);
+
 /* Raises the mailbox's HIGHESTMODSEQ to at least `modseq`, as if much had happened. */
 int cpmsync_mock_raise_modseq(struct cpmsync_mock *mock, const char *user, const char *mailbox, uint64_t modseq);
 
@@ -206,7 +210,8 @@ int cpmsync_mock_fault_list(size_t index, const char **name, const char **proves
  *   actions   deliver MAILBOX [COUNT] [FLAG...]    flag MAILBOX UIDS +FLAG|-FLAG...    expunge MAILBOX UIDS
  *             create MAILBOX   delete MAILBOX   rename MAILBOX TO   uidvalidity MAILBOX   drop-log MAILBOX
  *             nomodseq MAILBOX   raise-modseq MAILBOX N   acl MAILBOX IDENTIFIER RIGHTS   subscribe MAILBOX
- *             unsubscribe MAILBOX   special-use MAILBOX [USE...]   fault NAME[=VALUE]   user NAME (for the steps below it)
+ *             unsubscribe MAILBOX   special-use MAILBOX [USE...]   quota RESOURCE N   fault NAME[=VALUE]
+ *             user NAME (for the steps below it)
  * `before` acts when the command has arrived, `after` when its tagged answer is written. CPMSYNC_ERR_INVALID_ARGUMENT
  * with *line the wrong line.
  */

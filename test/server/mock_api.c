@@ -2,6 +2,7 @@
 /* The store behind the clients' backs: what a test, a script or another client's phone does to it. */
 #include "mock_acl.h"
 #include "mock_metadata.h"
+#include "mock_quota.h"
 #include "mock_session.h"
 
 #include <stdio.h>
@@ -211,6 +212,19 @@ int cpmsync_mock_nomodseq(struct cpmsync_mock *mock, const char *user, const cha
     if (!mailbox)
         return CPMSYNC_ERR_NOT_FOUND;
     mailbox->nomodseq = on != 0;
+    return 0;
+}
+
+int cpmsync_mock_quota(struct cpmsync_mock *mock, const char *name, const char *resource, int64_t limit)
+{
+    struct mock_user *user = user_of(mock, name);
+    int index = resource ? cpmsync_mock_quota_resource(cpmsync_slice_str(resource)) : -1;
+    if (!user)
+        return CPMSYNC_ERR_NOT_FOUND;
+    if (index < 0 || limit < CPMSYNC_OFF)
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    user->quota[index].limited = limit != CPMSYNC_OFF;
+    user->quota[index].limit = limit;
     return 0;
 }
 

@@ -3,6 +3,7 @@
 
 #include "mock_acl.h"
 #include "mock_binary.h"
+#include "mock_quota.h"
 #include "mock_url.h"
 
 static struct mock_new_message *add_message(struct mock_conn *conn, struct mock_append *append)
@@ -200,6 +201,16 @@ static bool is_acceptable(struct mock_conn *conn, const struct mock_append *appe
     return true;
 }
 
+static bool exceeds_quota(struct mock_conn *conn, const struct mock_mailbox *mailbox, const struct mock_append *append,
+    const struct mock_freed *freed)
+{
+    struct mock_growth growth = {-(int64_t)freed->octets, (int64_t)append->count - (int64_t)freed->messages, 0};
+    size_t i;
+    for (i = 0; i < append->count; i++)
+        growth.octets += (int64_t)octets_of(&append->messages[i]).len;
+    return cpmsync_mock_exceeds_quota(conn, mailbox->owner, &growth);
+}
+
 bool cpmsync_mock_append_all(struct mock_conn *conn, struct mock_mailbox *mailbox, struct mock_append *append,
     const struct mock_freed *freed, struct mock_set *uids)
 {
@@ -207,9 +218,12 @@ bool cpmsync_mock_append_all(struct mock_conn *conn, struct mock_mailbox *mailbo
     int64_t clock = conn->mock->store.clock;
     size_t i;
     int error = 0;
-    (void)freed;
     if (!is_acceptable(conn, append))
         return false;
+    if (exceeds_quota(conn, mailbox, append, freed)) {
+        cpmsync_mock_no(conn, "[OVERQUOTA] No room for it");
+        return false;
+    }
     for (i = 0; i < append->count && !error; i++)
         error = store_message(conn, mailbox, &append->messages[i], uids);
     if (!error)

@@ -52,6 +52,13 @@ static const struct {
     {"URL-PARTIAL", AFTER_LOGIN},
     {"REPLACE", AFTER_LOGIN},
     {"APPENDLIMIT", AFTER_LOGIN},
+    {"QUOTA", AFTER_LOGIN},
+    {"QUOTASET", AFTER_LOGIN},
+    {"QUOTA=RES-STORAGE", AFTER_LOGIN},
+    {"QUOTA=RES-MESSAGE", AFTER_LOGIN},
+    {"QUOTA=RES-MAILBOX", AFTER_LOGIN},
+    {"PREVIEW", AFTER_LOGIN},
+    {"URLAUTH", AFTER_LOGIN},
 };
 
 /* The next blank-separated word of *list. */

@@ -45,10 +45,14 @@ static bool goes_uid(const void *ctx, const struct mock_message *message)
 static void replace(struct mock_conn *conn, uint32_t old, struct mock_mailbox *target, struct mock_append *append)
 {
     const struct mock_message *message = cpmsync_mock_message_of(conn->mailbox, old);
-    struct mock_freed freed = {message->body->len, 1};
+    struct mock_freed freed = {0, 0};
     struct mock_mark mark = cpmsync_mock_mark(target);
     struct mock_set uids;
     size_t count = 0;
+    if (target->owner == conn->mailbox->owner) {
+        freed.octets = message->body->len;
+        freed.messages = 1;
+    }
     cpmsync_mock_set_init(&uids, conn->mock->mem);
     if (cpmsync_mock_append_all(conn, target, append, &freed, &uids)) {
         int error = cpmsync_mock_remove(&conn->mock->store, conn->mailbox, goes_uid, &old, &count);

@@ -3,6 +3,7 @@
 #include "mock_acl.h"
 #include "mock_binary.h"
 #include "mock_partial.h"
+#include "mock_preview.h"
 #include "mock_structure.h"
 
 #include <stdio.h>
@@ -20,6 +21,7 @@ enum kind {
     SECTION,
     BINARY,
     BINARY_SIZE,
+    PREVIEW,
     RFC822,
     HEADER,
     TEXT,
@@ -30,6 +32,7 @@ enum kind {
 struct item {
     enum kind kind;
     bool peek;
+    bool lazy;
     struct mock_section section;
 };
 
@@ -88,6 +91,20 @@ static bool read_binary(struct mock_parser *p, struct fetch *fetch, bool size, b
     return true;
 }
 
+/* "PREVIEW" [SP "(" "LAZY" ")"]; a parenthesis may also be that of the modifiers */
+static bool read_preview(struct mock_parser *p, struct fetch *fetch)
+{
+    struct item *item = add_item(fetch, PREVIEW);
+    struct mock_parser before = *p;
+    if (!item)
+        return false;
+    item->lazy = cpmsync_mock_read_sp(p) && cpmsync_mock_read_char(p, '(') && cpmsync_mock_read_word(p, "LAZY") &&
+                 cpmsync_mock_read_char(p, ')');
+    if (!item->lazy)
+        *p = before;
+    return true;
+}
+
 static bool read_item(struct mock_conn *conn, struct mock_parser *p, struct fetch *fetch)
 {
     static const struct {
@@ -109,6 +126,8 @@ static bool read_item(struct mock_conn *conn, struct mock_parser *p, struct fetc
         if (size || peek || cpmsync_mock_read_word(p, "BINARY"))
             return read_binary(p, fetch, size, peek);
     }
+    if (cpmsync_mock_offers(conn, "PREVIEW") && cpmsync_mock_read_word(p, "PREVIEW"))
+        return read_preview(p, fetch);
     if (cpmsync_mock_read_word(p, "BODY.PEEK"))
         return read_body(p, fetch, true);
     if (!cpmsync_mock_read_word(p, "BODY"))
@@ -202,6 +221,20 @@ static void put_date(struct mock_conn *conn, const char *name, int64_t seconds, 
         minutes / 60, minutes % 60);
 }
 
+static void put_preview(struct mock_conn *conn, const struct item *item, const struct mock_parts *parts)
+{
+    struct cpmsync_buf text;
+    cpmsync_mock_putf(conn, "PREVIEW ");
+    if (item->lazy && conn->mock->faults.preview_lazy) {
+        cpmsync_mock_putf(conn, "NIL");
+        return;
+    }
+    cpmsync_buf_init(&text, conn->mock->mem, 65536);
+    conn->broken |= cpmsync_mock_preview(parts, &text) != 0;
+    cpmsync_mock_put_string(conn, text.len ? cpmsync_buf_slice(&text) : CPMSYNC_SLICE(""));
+    cpmsync_buf_clear(&text);
+}
+
 static void put_item(struct mock_conn *conn, const struct item *item, size_t index, const struct mock_message *message,
     const struct mock_parts *parts)
 {
@@ -251,6 +284,9 @@ static void put_item(struct mock_conn *conn, const struct item *item, size_t ind
         cpmsync_mock_putf(conn, item->kind == BINARY ? "BINARY" : "BINARY.SIZE");
         cpmsync_mock_put_binary(conn, &item->section, item->kind == BINARY_SIZE, octets, parts);
         break;
+    case PREVIEW:
+        put_preview(conn, item, parts);
+        break;
     case RFC822:
     case HEADER:
     case TEXT:
@@ -264,7 +300,7 @@ static void put_item(struct mock_conn *conn, const struct item *item, size_t ind
 
 static bool needs_parts(const struct item *item)
 {
-    return item->kind == BODY || item->kind == BODYSTRUCTURE ||
+    return item->kind == BODY || item->kind == BODYSTRUCTURE || item->kind == PREVIEW ||
            ((item->kind == SECTION || item->kind == BINARY || item->kind == BINARY_SIZE) && item->section.number_count);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What changes the tree of mailboxes and the subscriptions (RFC 3501 6.3.3 to 6.3.7; 6154, 8474). */
 #include "mock_acl.h"
+#include "mock_quota.h"
 #include "mock_session.h"
 
 #define ABSENT "[NONEXISTENT] No such mailbox"
@@ -52,6 +53,11 @@ static void create(struct mock_conn *conn, struct cpmsync_slice name, mock_use_s
         return;
     if (uses && owner != conn->user) {
         cpmsync_mock_no(conn, NO_USE);
+        return;
+    }
+    struct mock_growth growth = {0, 0, 1};
+    if (cpmsync_mock_exceeds_quota(conn, owner, &growth)) {
+        cpmsync_mock_no(conn, "[OVERQUOTA] No more mailboxes");
         return;
     }
     int error = cpmsync_mock_create(&conn->mock->store, owner, name);

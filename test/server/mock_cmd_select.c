@@ -117,6 +117,8 @@ static void put_mailbox_data(struct mock_conn *conn)
     cpmsync_mock_putf(conn, "* OK [UIDVALIDITY %lu] UIDs valid\r\n", (unsigned long)mailbox->uidvalidity);
     if (conn->mock->faults.uid_not_sticky)
         cpmsync_mock_putf(conn, "* NO [UIDNOTSTICKY] UIDs do not last\r\n");
+    if (cpmsync_mock_offers(conn, "URLAUTH"))
+        cpmsync_mock_putf(conn, "* OK [URLMECH INTERNAL] URLs can be authorised\r\n");
     cpmsync_mock_putf(conn, "* OK [UIDNEXT %lu] Predicted next UID\r\n", (unsigned long)mailbox->uidnext);
     for (i = 0; i < mailbox->count; i++)
         if (!cpmsync_mock_flag_is_set(&mailbox->messages[i].flags, MOCK_SEEN)) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* STORE with UNCHANGEDSINCE, EXPUNGE, COPY and MOVE (RFC 3501 6.4; 4315; 6851; 7162 3.1.3, 3.2.7, 3.2.9). */
 #include "mock_acl.h"
+#include "mock_quota.h"
 #include "mock_session.h"
 
 #include <stdio.h>
@@ -223,16 +224,21 @@ struct copy {
     struct mock_set from;
     struct mock_set to;
     uint64_t modseq;
+    struct mock_growth growth; /* of the target's quota */
     bool missing;
     int error;
 };
 
 static void look(void *ctx, struct mock_conn *conn, size_t index, struct mock_message *message)
 {
+    struct copy *copy = (struct copy *)ctx;
     (void)conn;
     (void)index;
-    if (!message)
-        ((struct copy *)ctx)->missing = true;
+    if (message) {
+        copy->growth.octets += (int64_t)message->body->len;
+        copy->growth.messages++;
+    } else
+        copy->missing = true;
 }
 
 static void copy_one(void *ctx, struct mock_conn *conn, size_t index, struct mock_message *message)
@@ -314,6 +320,9 @@ static void run_copy(struct mock_conn *conn, const struct mock_set *set, struct 
         cpmsync_mock_no(conn, "[NOPERM] You may not");
     else if (copy.missing && !uid)
         cpmsync_mock_no(conn, "[EXPUNGEISSUED] Some messages are gone");
+    else if (!(move && copy.target->owner == conn->mailbox->owner) &&
+             cpmsync_mock_exceeds_quota(conn, copy.target->owner, &copy.growth))
+        cpmsync_mock_no(conn, "[OVERQUOTA] No room for them");
     else {
         struct mock_mark mark = cpmsync_mock_mark(copy.target);
         cpmsync_mock_for_each(conn, set, uid, copy_one, &copy);

@@ -29,6 +29,8 @@ struct mock_faults {
     bool not_saved;
     bool uid_not_sticky;
     bool unknown_cte;
+    bool quota_soft;
+    bool preview_lazy;
     bool literal_toobig;
     uint64_t bye_in_literal; /* octets of it; 0 is never */
     bool modified_spurious;

@@ -138,7 +138,7 @@ int cpmsync_mock_add(struct mock_store *store, struct mock_mailbox *mailbox, str
 struct mock_mark cpmsync_mock_mark(const struct mock_mailbox *mailbox)
 {
     struct mock_mark mark = {
-        mailbox->count, mailbox->flag_count, mailbox->uidnext, mailbox->highestmodseq, mailbox->changes};
+        mailbox->count, mailbox->flag_count, mailbox->uidnext, mailbox->highestmodseq, mailbox->changes, mailbox->news};
     return mark;
 }
 
@@ -152,6 +152,7 @@ void cpmsync_mock_roll_back(
     mailbox->uidnext = mark->uidnext;
     mailbox->highestmodseq = mark->highestmodseq;
     mailbox->changes = mark->changes;
+    mailbox->news = mark->news;
 }
 
 /* Room in the log for `more` expunges. */

@@ -87,7 +87,7 @@ static void help(void)
            "  deliver MAILBOX [COUNT] [FLAG...]     flag MAILBOX UIDS +FLAG|-FLAG...     expunge MAILBOX UIDS\n"
            "  create MAILBOX   delete MAILBOX   rename MAILBOX TO   uidvalidity MAILBOX   drop-log MAILBOX\n"
            "  nomodseq MAILBOX   raise-modseq MAILBOX N   acl MAILBOX IDENTIFIER RIGHTS   subscribe MAILBOX\n"
-           "  unsubscribe MAILBOX   special-use MAILBOX [USE...]   fault NAME[=VALUE]\n"
+           "  unsubscribe MAILBOX   special-use MAILBOX [USE...]   quota RESOURCE N   fault NAME[=VALUE]\n"
            "  user NAME (of the steps below it)\n\n"
            "Faults, with the line of the conformance list each proves:\n");
     for (i = 0; cpmsync_mock_fault_list(i, &name, &proves, &text) == 0; i++)

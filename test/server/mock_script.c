@@ -113,6 +113,7 @@ enum action {
     SUBSCRIBE,
     UNSUBSCRIBE,
     SPECIAL_USE,
+    QUOTA,
     FAULT
 };
 
@@ -122,7 +123,8 @@ static const struct {
     size_t most;
 } ACTIONS[] = {{"deliver", 2, WORDS_MAX}, {"flag", 4, WORDS_MAX}, {"expunge", 3, 3}, {"create", 2, 2}, {"delete", 2, 2},
     {"rename", 3, 3}, {"uidvalidity", 2, 2}, {"drop-log", 2, 2}, {"nomodseq", 2, 2}, {"raise-modseq", 3, 3},
-    {"acl", 4, 4}, {"subscribe", 2, 2}, {"unsubscribe", 2, 2}, {"special-use", 2, WORDS_MAX}, {"fault", 2, 2}};
+    {"acl", 4, 4}, {"subscribe", 2, 2}, {"unsubscribe", 2, 2}, {"special-use", 2, WORDS_MAX}, {"quota", 3, 3},
+    {"fault", 2, 2}};
 
 /* The action the words say, or a negative number. */
 static int action_of(char **words, size_t count)
@@ -169,6 +171,10 @@ static int act(struct cpmsync_mock *mock, const char *user, char *text)
     case SUBSCRIBE:
     case UNSUBSCRIBE:
         return cpmsync_mock_subscription(mock, user, words[1], strcmp(words[0], "subscribe") == 0);
+    case QUOTA:
+        if (!number_of(words[2], &number))
+            return CPMSYNC_ERR_INVALID_ARGUMENT;
+        return cpmsync_mock_quota(mock, user, words[1], (int64_t)number);
     case SPECIAL_USE:
         return special_use(mock, user, words, count);
     case FAULT:

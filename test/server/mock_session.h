@@ -264,6 +264,8 @@ mock_command cpmsync_mock_cmd_check;
 mock_command cpmsync_mock_cmd_fetch, cpmsync_mock_cmd_store, cpmsync_mock_cmd_search;
 mock_command cpmsync_mock_cmd_expunge, cpmsync_mock_cmd_uid_expunge, cpmsync_mock_cmd_copy, cpmsync_mock_cmd_move;
 mock_command cpmsync_mock_cmd_append, cpmsync_mock_cmd_replace;
+mock_command cpmsync_mock_cmd_getquota, cpmsync_mock_cmd_getquotaroot, cpmsync_mock_cmd_setquota;
+mock_command cpmsync_mock_cmd_resetkey, cpmsync_mock_cmd_genurlauth, cpmsync_mock_cmd_urlfetch;
 mock_command cpmsync_mock_cmd_list, cpmsync_mock_cmd_lsub, cpmsync_mock_cmd_status, cpmsync_mock_cmd_create;
 mock_command cpmsync_mock_cmd_delete, cpmsync_mock_cmd_rename, cpmsync_mock_cmd_subscribe, cpmsync_mock_cmd_unsubscribe;
 

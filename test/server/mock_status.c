@@ -17,6 +17,9 @@ static const struct {
     {"HIGHESTMODSEQ", "CONDSTORE"},
     {"SIZE", "STATUS=SIZE"},
     {"MAILBOXID", "OBJECTID"},
+    {"DELETED", "QUOTA=RES-MESSAGE"},
+    {"DELETED-STORAGE", "QUOTA=RES-STORAGE"},
+    {"APPENDLIMIT", "APPENDLIMIT"},
 };
 
 static bool is_offered(const struct mock_conn *conn, unsigned item)
@@ -56,7 +59,12 @@ void cpmsync_mock_status_values(const struct mock_mailbox *mailbox, struct mock_
         values->of[MOCK_STATUS_RECENT] += message->uid >= mailbox->first_recent;
         values->of[MOCK_STATUS_UNSEEN] += !cpmsync_mock_flag_is_set(&message->flags, MOCK_SEEN);
         values->of[MOCK_STATUS_SIZE] += message->body->len;
+        if (cpmsync_mock_flag_is_set(&message->flags, MOCK_DELETED)) {
+            values->of[MOCK_STATUS_DELETED]++;
+            values->of[MOCK_STATUS_DELETED_STORAGE] += message->body->len;
+        }
     }
+    values->of[MOCK_STATUS_DELETED_STORAGE] = (values->of[MOCK_STATUS_DELETED_STORAGE] + 1023) / 1024;
 }
 
 void cpmsync_mock_put_status(struct mock_conn *conn, const struct mock_mailbox *mailbox, mock_status_set items)
@@ -68,6 +76,7 @@ void cpmsync_mock_put_status(struct mock_conn *conn, const struct mock_mailbox *
         values = conn->opened_with;
     else
         cpmsync_mock_status_values(mailbox, &values);
+    values.of[MOCK_STATUS_APPENDLIMIT] = conn->mock->max_literal;
     cpmsync_mock_putf(conn, "* STATUS ");
     cpmsync_mock_put_name(conn, mailbox);
     cpmsync_mock_putf(conn, " (");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The items of STATUS, as a command names them and as an answer gives them (RFC 3501 6.3.10; 7162, 8438, 8474). */
+/* The items of STATUS, as a command names them and as an answer gives them (RFC 3501 6.3.10; 7162, 7889, 8438, 8474, 9208). */
 #ifndef CPMSYNC_MOCK_STATUS_H
 #define CPMSYNC_MOCK_STATUS_H
 
@@ -17,6 +17,9 @@ enum mock_status_item {
     MOCK_STATUS_HIGHESTMODSEQ,
     MOCK_STATUS_SIZE,
     MOCK_STATUS_MAILBOXID,
+    MOCK_STATUS_DELETED,
+    MOCK_STATUS_DELETED_STORAGE,
+    MOCK_STATUS_APPENDLIMIT,
     MOCK_STATUS_ITEMS
 };
 

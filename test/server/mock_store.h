@@ -57,6 +57,8 @@ struct mock_metadata {
 /* What happened in a mailbox since somebody looked: a set of bits. */
 enum { MOCK_NEWS_MESSAGE = 1, MOCK_NEWS_EXPUNGE = 2, MOCK_NEWS_FLAGS = 4, MOCK_NEWS_UIDVALIDITY = 8 };
 
+enum { MOCK_ACCESS_KEY = 16 };
+
 struct mock_mailbox {
     size_t references; /* its user's and those of the connections that selected it */
     bool gone;         /* deleted, or replaced under a new UIDVALIDITY */
@@ -71,6 +73,8 @@ struct mock_mailbox {
     struct mock_acl_entry *acl; /* what others have */
     size_t acl_count;
     struct mock_metadata metadata;
+    bool has_access_key; /* of URLAUTH, for its owner's URLs */
+    uint8_t access_key[MOCK_ACCESS_KEY];
     uint32_t uidvalidity;
     uint32_t uidnext;
     uint32_t first_recent; /* lowest UID no connection has seen as recent */
@@ -89,6 +93,13 @@ struct mock_mailbox {
     uint64_t log_floor; /* mod-sequence of the youngest expunge forgotten; 0 if none */
 };
 
+/* Limits of a user's quota root (RFC 9208 5). */
+enum { MOCK_QUOTA_STORAGE, MOCK_QUOTA_MESSAGE, MOCK_QUOTA_MAILBOX, MOCK_QUOTA_RESOURCES };
+struct mock_quota {
+    bool limited;
+    int64_t limit;
+};
+
 struct mock_user {
     struct cpmsync_slice name;
     struct cpmsync_slice password;
@@ -99,6 +110,7 @@ struct mock_user {
     size_t mailbox_capacity;
     struct cpmsync_slice *subscriptions;
     size_t subscription_count;
+    struct mock_quota quota[MOCK_QUOTA_RESOURCES];
 };
 
 /* What happened to the names. */
@@ -191,6 +203,7 @@ struct mock_mark {
     uint32_t uidnext;
     uint64_t highestmodseq;
     uint64_t changes;
+    unsigned news;
 };
 struct mock_mark cpmsync_mock_mark(const struct mock_mailbox *mailbox);
 void cpmsync_mock_roll_back(
