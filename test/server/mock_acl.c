@@ -3,27 +3,25 @@
 
 #include <cpmsync/error.h>
 
-static const char LETTERS[] = "lrswipkxtea";
+static const char LETTERS[] = "lrswipkxtean";
 
-static unsigned right_of(char letter, bool modern)
+static unsigned right_of(char letter, unsigned known)
 {
     const char *place = letter ? strchr(LETTERS, letter) : NULL;
     if (letter == 'c')
         return MOCK_RIGHTS_CREATE;
     if (letter == 'd')
         return MOCK_RIGHTS_DELETE;
-    if (!place || (!modern && strchr("kxte", letter)))
-        return 0;
-    return 1U << (place - LETTERS);
+    return place ? known & 1U << (place - LETTERS) : 0;
 }
 
-bool cpmsync_mock_read_rights(struct cpmsync_slice text, bool modern, struct mock_rights_change *change)
+bool cpmsync_mock_read_rights(struct cpmsync_slice text, unsigned known, struct mock_rights_change *change)
 {
     size_t i = 0;
     change->kind = text.len && (text.data[0] == '+' || text.data[0] == '-') ? (char)text.data[i++] : 0;
     change->rights = 0;
     for (; i < text.len; i++) {
-        unsigned right = right_of((char)text.data[i], modern);
+        unsigned right = right_of((char)text.data[i], known);
         if (!right)
             return false;
         change->rights |= right;
@@ -31,11 +29,11 @@ bool cpmsync_mock_read_rights(struct cpmsync_slice text, bool modern, struct moc
     return true;
 }
 
-void cpmsync_mock_write_rights(unsigned rights, bool modern, char *text)
+void cpmsync_mock_write_rights(unsigned rights, unsigned known, char *text)
 {
     size_t i;
     for (i = 0; LETTERS[i]; i++)
-        if ((rights >> i & 1) && right_of(LETTERS[i], modern))
+        if (rights & right_of(LETTERS[i], known))
             *text++ = LETTERS[i];
     if (rights & MOCK_RIGHTS_CREATE)
         *text++ = 'c';

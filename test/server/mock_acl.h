@@ -17,12 +17,14 @@ enum {
     MOCK_RIGHT_T = 1 << 8,
     MOCK_RIGHT_E = 1 << 9,
     MOCK_RIGHT_A = 1 << 10,
-    MOCK_RIGHTS_ALL = (1 << 11) - 1,
+    MOCK_RIGHT_N = 1 << 11, /* shared annotations (RFC 5257 4.10) */
+    MOCK_RIGHTS_ALL = (1 << 12) - 1,
     MOCK_RIGHTS_OWNER = MOCK_RIGHT_L | MOCK_RIGHT_A,  /* the owner cannot lose them */
     MOCK_RIGHTS_CREATE = MOCK_RIGHT_K | MOCK_RIGHT_X, /* members of the virtual right "c" (RFC 4314 2.1.1) */
     MOCK_RIGHTS_DELETE = MOCK_RIGHT_T | MOCK_RIGHT_E, /* and of "d" */
     MOCK_RIGHTS_FLAGS = MOCK_RIGHT_S | MOCK_RIGHT_W | MOCK_RIGHT_T,
-    MOCK_RIGHTS_WRITE = MOCK_RIGHT_I | MOCK_RIGHT_E | MOCK_RIGHTS_FLAGS, /* any of them: READ-WRITE (5.2) */
+    MOCK_RIGHTS_WRITE =
+        MOCK_RIGHT_I | MOCK_RIGHT_E | MOCK_RIGHT_N | MOCK_RIGHTS_FLAGS, /* any of them: READ-WRITE (5.2) */
     MOCK_RIGHTS_ANNOTATE = MOCK_RIGHT_R | MOCK_RIGHT_S | MOCK_RIGHT_W | MOCK_RIGHT_I | MOCK_RIGHT_P, /* RFC 5464 3.3 */
     MOCK_RIGHTS_KNOW = MOCK_RIGHT_L | MOCK_RIGHT_R | MOCK_RIGHT_I | MOCK_RIGHT_K | MOCK_RIGHT_X | MOCK_RIGHT_A
 };
@@ -33,12 +35,12 @@ struct mock_rights_change {
     unsigned rights;
 };
 
-/* false for a right there is not. `modern`: RFC 4314's; else RFC 2086's. */
-bool cpmsync_mock_read_rights(struct cpmsync_slice text, bool modern, struct mock_rights_change *change);
+/* false for a right that is not among those known; the virtual ones always are. */
+bool cpmsync_mock_read_rights(struct cpmsync_slice text, unsigned known, struct mock_rights_change *change);
 
 /* Writes the rights with their virtual ones; `text` has room for MOCK_RIGHTS_TEXT octets. */
 enum { MOCK_RIGHTS_TEXT = 16 };
-void cpmsync_mock_write_rights(unsigned rights, bool modern, char *text);
+void cpmsync_mock_write_rights(unsigned rights, unsigned known, char *text);
 
 /* Changes the entry of an identifier; one that ends without rights goes. CPMSYNC_ERR_NOMEM. */
 int cpmsync_mock_acl_change(const struct cpmsync_allocator *mem, struct mock_mailbox *mailbox,

@@ -245,7 +245,8 @@ int cpmsync_mock_acl(
     struct mock_rights_change change;
     if (!mailbox)
         return CPMSYNC_ERR_NOT_FOUND;
-    if (!identifier || !*identifier || !rights || !cpmsync_mock_read_rights(cpmsync_slice_str(rights), true, &change))
+    if (!identifier || !*identifier || !rights ||
+        !cpmsync_mock_read_rights(cpmsync_slice_str(rights), MOCK_RIGHTS_ALL, &change))
         return CPMSYNC_ERR_INVALID_ARGUMENT;
     cpmsync_mock_before_rights(mock, mailbox);
     int error = cpmsync_mock_acl_change(mock->mem, mailbox, cpmsync_slice_str(identifier), &change);

@@ -91,7 +91,7 @@ static bool read_data(
     return cpmsync_mock_read_char(p, ')');
 }
 
-/* append-message = [SP flag-list] [SP date-time] SP append-data */
+/* append-message = [SP flag-list] [SP date-time] [SP att-annotate] SP append-data */
 static bool read_message(struct mock_conn *conn, struct mock_parser *p, struct mock_append *append)
 {
     struct mock_new_message *message = add_message(conn, append);
@@ -104,6 +104,9 @@ static bool read_message(struct mock_conn *conn, struct mock_parser *p, struct m
         if (!cpmsync_mock_read_date_time(p, &message->date, &message->zone) || !cpmsync_mock_read_sp(p))
             return false;
     }
+    if (cpmsync_mock_offers(conn, "ANNOTATE-EXPERIMENT-1") && cpmsync_mock_read_word(p, "ANNOTATION") &&
+        (!cpmsync_mock_read_annotation_values(conn, p, &message->annotations) || !cpmsync_mock_read_sp(p)))
+        return false;
     return read_data(conn, p, append, message);
 }
 
@@ -119,8 +122,10 @@ bool cpmsync_mock_read_append(struct mock_conn *conn, struct mock_parser *p, boo
 void cpmsync_mock_append_clear(const struct cpmsync_allocator *mem, struct mock_append *append)
 {
     size_t i;
-    for (i = 0; i < append->count; i++)
+    for (i = 0; i < append->count; i++) {
         cpmsync_buf_clear(&append->messages[i].parts);
+        cpmsync_mock_annotation_values_clear(mem, &append->messages[i].annotations);
+    }
     cpmsync_mem_free(mem, append->messages);
 }
 
@@ -144,9 +149,22 @@ static int make_body(struct mock_conn *conn, const struct mock_new_message *mess
     return error;
 }
 
+/* To the message that was added last. CPMSYNC_ERR_STATE: too many; _NOT_FOUND: a part is not there. */
+static int annotate(
+    struct mock_conn *conn, struct mock_mailbox *mailbox, const struct mock_annotation_values *values, uint64_t modseq)
+{
+    struct mock_message *message = &mailbox->messages[mailbox->count - 1];
+    if (!cpmsync_mock_annotation_values_fit(conn, message, values))
+        return CPMSYNC_ERR_NOT_FOUND;
+    if (cpmsync_mock_annotation_excess(conn, message, values))
+        return CPMSYNC_ERR_STATE;
+    return cpmsync_mock_annotate_message(conn, mailbox, message, values, &modseq);
+}
+
 static int store_message(
     struct mock_conn *conn, struct mock_mailbox *mailbox, struct mock_new_message *message, struct mock_set *uids)
 {
+    uint64_t modseq = cpmsync_mock_bump(mailbox);
     struct mock_store *store = &conn->mock->store;
     struct mock_flags flags;
     uint32_t uid = 0;
@@ -159,8 +177,10 @@ static int store_message(
     if (error)
         return error;
     int64_t date = message->dated ? message->date : store->clock++;
-    error = cpmsync_mock_add(store, mailbox, body, &flags, date, message->zone, cpmsync_mock_bump(mailbox), &uid);
+    error = cpmsync_mock_add(store, mailbox, body, &flags, date, message->zone, modseq, &uid);
     cpmsync_mock_body_release(store->mem, body);
+    if (!error)
+        error = annotate(conn, mailbox, &message->annotations, modseq);
     if (!error && !cpmsync_mock_set_append(uids, uid, uid))
         error = CPMSYNC_ERR_NOMEM;
     return error;
@@ -176,7 +196,7 @@ static void refuse_url(struct mock_conn *conn, struct cpmsync_slice url)
 }
 
 /* What can be said before anything is stored. */
-static bool is_acceptable(struct mock_conn *conn, const struct mock_append *append)
+static bool is_acceptable(struct mock_conn *conn, const struct mock_mailbox *mailbox, const struct mock_append *append)
 {
     size_t i;
     if (append->bad_url.data) {
@@ -191,6 +211,11 @@ static bool is_acceptable(struct mock_conn *conn, const struct mock_append *appe
         }
         if (len > conn->mock->max_literal) {
             cpmsync_mock_no(conn, "[TOOBIG] Larger than a message may be");
+            return false;
+        }
+        const char *refusal = cpmsync_mock_annotation_refusal(conn, mailbox, &append->messages[i].annotations);
+        if (refusal) {
+            cpmsync_mock_no(conn, refusal);
             return false;
         }
         if (append->messages[i].binary && conn->mock->faults.unknown_cte) {
@@ -218,7 +243,7 @@ bool cpmsync_mock_append_all(struct mock_conn *conn, struct mock_mailbox *mailbo
     int64_t clock = conn->mock->store.clock;
     size_t i;
     int error = 0;
-    if (!is_acceptable(conn, append))
+    if (!is_acceptable(conn, mailbox, append))
         return false;
     if (exceeds_quota(conn, mailbox, append, freed)) {
         cpmsync_mock_no(conn, "[OVERQUOTA] No room for it");
@@ -230,7 +255,11 @@ bool cpmsync_mock_append_all(struct mock_conn *conn, struct mock_mailbox *mailbo
         return true;
     cpmsync_mock_roll_back(conn->mock->mem, mailbox, &mark);
     conn->mock->store.clock = clock;
-    if (error == CPMSYNC_ERR_UNSUPPORTED)
+    if (error == CPMSYNC_ERR_STATE)
+        cpmsync_mock_no(conn, "[ANNOTATE TOOMANY] Too many");
+    else if (error == CPMSYNC_ERR_NOT_FOUND)
+        cpmsync_mock_no(conn, "[CANNOT] An entry names a part that is not there");
+    else if (error == CPMSYNC_ERR_UNSUPPORTED)
         cpmsync_mock_no(conn, "[CANNOT] A NUL stands where none can be encoded");
     else
         cpmsync_mock_refuse(conn, error);

@@ -3,6 +3,7 @@
 #ifndef CPMSYNC_MOCK_APPEND_H
 #define CPMSYNC_MOCK_APPEND_H
 
+#include "mock_annotate.h"
 #include "mock_session.h"
 
 struct mock_new_message {
@@ -14,6 +15,7 @@ struct mock_new_message {
     struct cpmsync_slice octets; /* where it is one literal */
     struct cpmsync_buf parts;    /* where it is put together */
     bool is_catenated;
+    struct mock_annotation_values annotations;
 };
 
 struct mock_append {

@@ -35,6 +35,8 @@ static const struct {
     {"METADATA-SERVER", AFTER_LOGIN},
     {"ACL", AFTER_LOGIN},
     {"RIGHTS=texk", AFTER_LOGIN},
+    {"RIGHTS=texkn", AFTER_LOGIN},
+    {"ANNOTATE-EXPERIMENT-1", AFTER_LOGIN},
     {"ESEARCH", AFTER_LOGIN},
     {"SEARCHRES", AFTER_LOGIN},
     {"PARTIAL", AFTER_LOGIN},
@@ -109,7 +111,10 @@ static bool is_disabled(const struct mock_conn *conn, struct cpmsync_slice name)
     if (cpmsync_slice_is(name, "QRESYNC"))
         return faults->rfc4551;
     if (cpmsync_slice_is(name, "RIGHTS=texk"))
-        return faults->rfc2086 || !cpmsync_mock_offers(conn, "ACL");
+        return faults->rfc2086 || !cpmsync_mock_offers(conn, "ACL") || cpmsync_mock_offers(conn, "RIGHTS=texkn");
+    if (cpmsync_slice_is(name, "RIGHTS=texkn")) /* RFC 5257 4.10 */
+        return faults->rfc2086 || !cpmsync_mock_offers(conn, "ACL") ||
+               !cpmsync_mock_offers(conn, "ANNOTATE-EXPERIMENT-1");
     /* RFC 5464 1: for servers that have no more than this */
     if (cpmsync_slice_is(name, "METADATA-SERVER"))
         return cpmsync_mock_offers(conn, "METADATA");

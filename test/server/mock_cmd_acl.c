@@ -5,9 +5,14 @@
 
 #define ABSENT "[NONEXISTENT] No such mailbox"
 
-static bool is_modern(const struct mock_conn *conn)
+/* The rights of RFC 2086, 4314 and 5257 that there are. */
+static unsigned known_rights(const struct mock_conn *conn)
 {
-    return cpmsync_mock_offers(conn, "RIGHTS=texk");
+    bool modern = cpmsync_mock_offers(conn, "RIGHTS=texk") || cpmsync_mock_offers(conn, "RIGHTS=texkn");
+    unsigned unknown = modern ? 0 : MOCK_RIGHTS_CREATE | MOCK_RIGHTS_DELETE;
+    if (!modern || !cpmsync_mock_offers(conn, "ANNOTATE-EXPERIMENT-1"))
+        unknown |= MOCK_RIGHT_N;
+    return MOCK_RIGHTS_ALL & ~unknown;
 }
 
 static bool read_name(struct mock_parser *p, struct cpmsync_slice *name)
@@ -30,7 +35,7 @@ static bool read_identifier(struct mock_parser *p, struct cpmsync_slice *identif
 static void put_rights(struct mock_conn *conn, unsigned rights)
 {
     char text[MOCK_RIGHTS_TEXT];
-    cpmsync_mock_write_rights(rights, is_modern(conn), text);
+    cpmsync_mock_write_rights(rights, known_rights(conn), text);
     cpmsync_mock_put_astring(conn, cpmsync_slice_str(text));
 }
 
@@ -60,7 +65,7 @@ bool cpmsync_mock_cmd_setacl(struct mock_conn *conn, struct mock_parser *p, bool
     struct mock_rights_change rights;
     (void)uid;
     if (!read_name(p, &name) || !read_identifier(p, &identifier) || !read_name(p, &text) || !cpmsync_mock_read_end(p) ||
-        !cpmsync_mock_read_rights(text, is_modern(conn), &rights))
+        !cpmsync_mock_read_rights(text, known_rights(conn), &rights))
         return false;
     change(conn, name, identifier, &rights, "SETACL completed");
     return true;
@@ -115,13 +120,15 @@ bool cpmsync_mock_cmd_listrights(struct mock_conn *conn, struct mock_parser *p, 
     const struct mock_mailbox *mailbox = cpmsync_mock_reach(conn, name, MOCK_RIGHT_A, ABSENT);
     if (!mailbox)
         return true;
+    unsigned known = known_rights(conn);
     bool owner = cpmsync_slice_eq(identifier, mailbox->owner->name);
     cpmsync_mock_putf(conn, "* LISTRIGHTS ");
     cpmsync_mock_put_name(conn, mailbox);
     cpmsync_mock_put(conn, " ", 1);
     cpmsync_mock_put_astring(conn, identifier);
     cpmsync_mock_putf(conn, owner ? " la" : " \"\" l");
-    cpmsync_mock_putf(conn, " r s w i p%s c d%s\r\n", is_modern(conn) ? " k x t e" : "", owner ? "" : " a");
+    cpmsync_mock_putf(conn, " r s w i p%s c d%s%s\r\n", known & MOCK_RIGHT_K ? " k x t e" : "", owner ? "" : " a",
+        known & MOCK_RIGHT_N ? " n" : "");
     cpmsync_mock_ok(conn, "LISTRIGHTS completed");
     return true;
 }

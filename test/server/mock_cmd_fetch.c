@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* FETCH and UID FETCH with CHANGEDSINCE and VANISHED (RFC 3501 6.4.5, 7162 3.1.4, 3.2.6). */
 #include "mock_acl.h"
+#include "mock_annotate.h"
 #include "mock_binary.h"
 #include "mock_partial.h"
 #include "mock_preview.h"
@@ -26,7 +27,8 @@ enum kind {
     HEADER,
     TEXT,
     EMAILID,
-    THREADID
+    THREADID,
+    ANNOTATION
 };
 
 struct item {
@@ -34,6 +36,7 @@ struct item {
     bool peek;
     bool lazy;
     struct mock_section section;
+    struct mock_annotation_query annotations;
 };
 
 enum { ITEMS_MAX = 32 };
@@ -49,8 +52,9 @@ struct fetch {
     bool partial; /* of the messages the set names, before CHANGEDSINCE chooses (RFC 9394 3.4) */
     struct mock_partial range;
     bool sets_seen;
-    uint64_t modseq;  /* of the \Seen this command sets; 0 until it sets one */
-    bool missing;     /* a message was expunged by somebody else */
+    uint64_t modseq; /* of the \Seen this command sets; 0 until it sets one */
+    bool missing;    /* a message was expunged by somebody else */
+    bool no_such_part;
     bool unknown_cte; /* or could not be decoded */
 };
 
@@ -128,6 +132,10 @@ static bool read_item(struct mock_conn *conn, struct mock_parser *p, struct fetc
     }
     if (cpmsync_mock_offers(conn, "PREVIEW") && cpmsync_mock_read_word(p, "PREVIEW"))
         return read_preview(p, fetch);
+    if (cpmsync_mock_offers(conn, "ANNOTATE-EXPERIMENT-1") && cpmsync_mock_read_word(p, "ANNOTATION")) {
+        struct item *item = add_item(fetch, ANNOTATION);
+        return item && cpmsync_mock_read_annotation_query(p, &item->annotations);
+    }
     if (cpmsync_mock_read_word(p, "BODY.PEEK"))
         return read_body(p, fetch, true);
     if (!cpmsync_mock_read_word(p, "BODY"))
@@ -270,6 +278,9 @@ static void put_item(struct mock_conn *conn, const struct item *item, size_t ind
     case THREADID:
         cpmsync_mock_putf(conn, "THREADID NIL"); /* there are no threads here */
         break;
+    case ANNOTATION:
+        cpmsync_mock_put_annotations(conn, &item->annotations, message);
+        break;
     case BODY:
     case BODYSTRUCTURE:
         cpmsync_mock_putf(conn, item->kind == BODY ? "BODY " : "BODYSTRUCTURE ");
@@ -354,19 +365,33 @@ static void put_fetch(struct mock_conn *conn, struct fetch *fetch, size_t index,
 {
     bool seen = see(conn, fetch, message);
     bool modseq = fetch->has_since || (seen && cpmsync_mock_tells_modseq(conn));
-    size_t i;
+    bool extra = false, said = false;
+    size_t i, before = conn->out.len;
     cpmsync_mock_putf(conn, "* %zu FETCH (", index + 1);
+    size_t opened = conn->out.len;
     if ((fetch->uid || (seen && cpmsync_mock_tells_uid(conn))) && !has(fetch, UID))
         put_extra(conn, UID, index, message);
     if (seen && !has(fetch, FLAGS))
         put_extra(conn, FLAGS, index, message);
     if (modseq && !has(fetch, MODSEQ))
         put_extra(conn, MODSEQ, index, message);
+    extra = conn->out.len > opened;
     for (i = 0; i < fetch->count; i++) {
-        if (i)
+        const struct item *item = &fetch->items[i];
+        /* Wildcards that match nothing have nothing to say. */
+        if (item->kind == ANNOTATION && !cpmsync_mock_annotation_query_finds(conn, &item->annotations, message))
+            continue;
+        if (said)
             cpmsync_mock_putf(conn, " ");
-        put_item(conn, &fetch->items[i], index, message, parts);
+        said = true;
+        put_item(conn, item, index, message, parts);
     }
+    if (!said && !extra) {
+        cpmsync_buf_truncate(&conn->out, before);
+        return;
+    }
+    if (!said)
+        cpmsync_buf_truncate(&conn->out, conn->out.len - 1);
     cpmsync_mock_putf(conn, ")\r\n");
     if ((seen || has(fetch, FLAGS)) && (modseq || has(fetch, MODSEQ) || !cpmsync_mock_tells_modseq(conn)))
         conn->view[index].told = message->modseq;
@@ -398,6 +423,18 @@ static void add_present(void *ctx, struct mock_conn *conn, size_t index, struct 
         conn->broken = true;
 }
 
+/* Looks whether the parts that entries name are there, before anything is said (RFC 5257 3.2.1). */
+static void look_for_parts(void *ctx, struct mock_conn *conn, size_t index, struct mock_message *message)
+{
+    struct fetch *fetch = (struct fetch *)ctx;
+    size_t i;
+    (void)index;
+    for (i = 0; i < fetch->count && message; i++)
+        if (fetch->items[i].kind == ANNOTATION &&
+            !cpmsync_mock_annotation_query_fits(conn, &fetch->items[i].annotations, message))
+            fetch->no_such_part = true;
+}
+
 /* The UIDs PARTIAL leaves of the set. */
 static void cut_out(struct mock_conn *conn, struct fetch *fetch)
 {
@@ -421,6 +458,12 @@ static void run(struct mock_conn *conn, struct fetch *fetch)
     fetch->sets_seen &= (cpmsync_mock_rights(conn, conn->mailbox) & MOCK_RIGHT_S) != 0;
     if (conn->mailbox->flag_count > conn->flags_told)
         cpmsync_mock_put_flag_names(conn);
+    if (has(fetch, ANNOTATION))
+        cpmsync_mock_for_each(conn, &fetch->set, fetch->uid, look_for_parts, fetch);
+    if (fetch->no_such_part) {
+        cpmsync_mock_bad(conn, "An entry names a part that is not there");
+        return;
+    }
     if (fetch->vanished) {
         /* What the client still counts is told as such first: EARLIER never moves a number. */
         cpmsync_mock_tell_expunges(conn);

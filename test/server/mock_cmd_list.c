@@ -45,40 +45,11 @@ struct list {
     size_t entry_capacity;
 };
 
-/* `*` matches anything, `%` anything but the delimiter. Goes back to the last wildcard only, so it is never exponential:
- * a `%` that fails falls back to the `*` before it. */
-static bool matches(struct cpmsync_slice pattern, struct cpmsync_slice name, uint8_t delimiter)
-{
-    size_t p = 0, n = 0, star = SIZE_MAX, star_at = 0, percent = SIZE_MAX, percent_at = 0;
-    while (n < name.len || p < pattern.len) {
-        uint8_t c = p < pattern.len ? pattern.data[p] : 0;
-        if (c == '*') {
-            star = ++p;
-            star_at = n;
-            percent = SIZE_MAX;
-        } else if (c == '%') {
-            percent = ++p;
-            percent_at = n;
-        } else if (p < pattern.len && n < name.len && c == name.data[n]) {
-            p++;
-            n++;
-        } else if (percent != SIZE_MAX && percent_at < name.len && name.data[percent_at] != delimiter) {
-            p = percent;
-            n = ++percent_at;
-        } else if (star != SIZE_MAX && star_at < name.len) {
-            p = star;
-            n = ++star_at;
-            percent = SIZE_MAX;
-        } else
-            return false;
-    }
-    return true;
-}
-
 /* INBOX matches in any case. */
 static bool matches_mailbox(struct cpmsync_slice pattern, struct cpmsync_slice name, uint8_t delimiter)
 {
-    return matches(pattern, name, delimiter) || (cpmsync_mock_is_inbox(name) && cpmsync_mock_is_inbox(pattern));
+    return cpmsync_mock_matches(pattern, name, delimiter) ||
+           (cpmsync_mock_is_inbox(name) && cpmsync_mock_is_inbox(pattern));
 }
 
 static void put_delimiter_and_name(struct mock_conn *conn, struct cpmsync_slice name)
@@ -423,7 +394,7 @@ static void put_subscribed_parents(
     size_t len, earlier;
     for (len = 1; len < name.len; len++) {
         struct cpmsync_slice parent = cpmsync_slice_of(name.data, len);
-        if (name.data[len] != delimiter || !matches(pattern, parent, delimiter) ||
+        if (name.data[len] != delimiter || !cpmsync_mock_matches(pattern, parent, delimiter) ||
             cpmsync_mock_subscribed(conn->user, parent))
             continue;
         for (earlier = 0; earlier < index; earlier++) {

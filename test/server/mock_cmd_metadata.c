@@ -124,17 +124,6 @@ static bool read_getmetadata(struct mock_parser *p, struct metadata *m)
     return read_entries(p, m) && cpmsync_mock_read_end(p);
 }
 
-static void put_value(struct mock_conn *conn, struct cpmsync_slice value)
-{
-    bool binary = value.len && memchr(value.data, 0, value.len);
-    if (binary)
-        cpmsync_mock_put(conn, "~", 1);
-    if (binary)
-        cpmsync_mock_put_literal(conn, value);
-    else
-        cpmsync_mock_put_nstring(conn, value);
-}
-
 static void put_entry(struct mock_conn *conn, struct metadata *m, const struct place *place, struct cpmsync_slice name,
     struct cpmsync_slice value)
 {
@@ -151,7 +140,7 @@ static void put_entry(struct mock_conn *conn, struct metadata *m, const struct p
     m->begun = true;
     cpmsync_mock_put_astring(conn, name);
     cpmsync_mock_put(conn, " ", 1);
-    put_value(conn, value);
+    cpmsync_mock_put_nstring8(conn, value);
 }
 
 static void get_entry(struct mock_conn *conn, struct metadata *m, const struct place *place, struct cpmsync_slice base)

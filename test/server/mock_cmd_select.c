@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* SELECT and EXAMINE with CONDSTORE and QRESYNC, and the ways out of the selected state (RFC 3501 6.3.1, 6.4; 7162). */
 #include "mock_acl.h"
+#include "mock_annotate.h"
 #include "mock_session.h"
 
 struct select_arguments {
     struct cpmsync_slice name;
     bool condstore;
+    bool annotate;
     bool qresync;
     uint32_t uidvalidity;
     uint64_t modseq;
@@ -70,6 +72,9 @@ static bool read_arguments(struct mock_conn *conn, struct mock_parser *p, struct
         if (!a->condstore && cpmsync_mock_read_word(p, "CONDSTORE") &&
             (cpmsync_mock_offers(conn, "CONDSTORE") || cpmsync_mock_offers(conn, "QRESYNC")))
             a->condstore = true;
+        else if (!a->annotate && cpmsync_mock_offers(conn, "ANNOTATE-EXPERIMENT-1") &&
+                 cpmsync_mock_read_word(p, "ANNOTATE"))
+            a->annotate = true;
         else if (a->qresync || !cpmsync_mock_read_word(p, "QRESYNC") || !read_qresync(p, a))
             return false;
     } while (cpmsync_mock_read_sp(p));
@@ -125,6 +130,7 @@ static void put_mailbox_data(struct mock_conn *conn)
             cpmsync_mock_putf(conn, "* OK [UNSEEN %zu] First unseen\r\n", i + 1);
             break;
         }
+    cpmsync_mock_put_annotation_support(conn);
     if (cpmsync_mock_offers(conn, "OBJECTID"))
         cpmsync_mock_putf(conn, "* OK [MAILBOXID (F%llu)] Its identifier\r\n", (unsigned long long)mailbox->id);
     if (!cpmsync_mock_offers(conn, "CONDSTORE") && !cpmsync_mock_offers(conn, "QRESYNC"))
@@ -183,6 +189,8 @@ static void select_mailbox(struct mock_conn *conn, struct select_arguments *a, b
         cpmsync_mock_refuse(conn, CPMSYNC_ERR_NOMEM);
         return;
     }
+    conn->examined = examine;
+    conn->tells_annotations = a->annotate;
     put_mailbox_data(conn);
     put_resync(conn, a);
     cpmsync_mock_ok(conn, examine  ? "[READ-ONLY] EXAMINE completed"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* STORE with UNCHANGEDSINCE, EXPUNGE, COPY and MOVE (RFC 3501 6.4; 4315; 6851; 7162 3.1.3, 3.2.7, 3.2.9). */
 #include "mock_acl.h"
+#include "mock_annotate.h"
+#include "mock_annotation.h"
 #include "mock_quota.h"
 #include "mock_session.h"
 
@@ -13,6 +15,10 @@ struct store {
     bool silent;
     bool conditional;
     uint64_t unchanged_since;
+    bool annotates; /* values instead of flags */
+    struct mock_annotation_values values;
+    const char *excess;
+    bool no_such_part;
     struct mock_flag_list list;
     struct mock_flags flags;
     unsigned rights;
@@ -50,7 +56,10 @@ static bool read_store(struct mock_conn *conn, struct mock_parser *p, struct sto
             !cpmsync_mock_read_sp(p))
             return false;
     }
-    return read_flags(p, store) && cpmsync_mock_read_end(p);
+    store->annotates = cpmsync_mock_offers(conn, "ANNOTATE-EXPERIMENT-1") && cpmsync_mock_read_word(p, "ANNOTATION");
+    store->silent = store->annotates; /* RFC 5257 4.5 */
+    return (store->annotates ? cpmsync_mock_read_annotation_values(conn, p, &store->values) : read_flags(p, store)) &&
+           cpmsync_mock_read_end(p);
 }
 
 /* FETCH (MODSEQ (n)) without FLAGS: what a silent STORE still has to say (RFC 7162 3.1.3). */
@@ -83,7 +92,13 @@ static void store_one(void *ctx, struct mock_conn *conn, size_t index, struct mo
     struct mock_flags flags = store->flags;
     if (!store->change)
         cpmsync_mock_keep_flags(&flags, &message->flags, store->rights);
-    bool changed = cpmsync_mock_change_flags(conn->mailbox, message, store->change, &flags, &store->modseq);
+    uint64_t before = message->modseq;
+    if (store->annotates)
+        conn->broken |=
+            cpmsync_mock_annotate_message(conn, conn->mailbox, message, &store->values, &store->modseq) != 0;
+    else
+        cpmsync_mock_change_flags(conn->mailbox, message, store->change, &flags, &store->modseq);
+    bool changed = message->modseq != before;
     if (!store->silent) {
         cpmsync_mock_put_flag_change(conn, index, message, store->uid || cpmsync_mock_tells_uid(conn));
         return;
@@ -113,6 +128,44 @@ static void answer_store(struct mock_conn *conn, const struct store *store)
     cpmsync_mock_putf(conn, "] Conditional STORE failed\r\n");
 }
 
+static void run_over_set(struct mock_conn *conn, struct store *store)
+{
+    if (store->conditional)
+        cpmsync_mock_enable_condstore(conn);
+    if (conn->mailbox->flag_count > conn->flags_told)
+        cpmsync_mock_put_flag_names(conn);
+    cpmsync_mock_for_each(conn, &store->set, store->uid, store_one, store);
+    answer_store(conn, store);
+}
+
+static void look_whether_values_fit(void *ctx, struct mock_conn *conn, size_t index, struct mock_message *message)
+{
+    struct store *store = (struct store *)ctx;
+    (void)index;
+    if (!message)
+        return;
+    store->no_such_part |= !cpmsync_mock_annotation_values_fit(conn, message, &store->values);
+    if (!store->excess)
+        store->excess = cpmsync_mock_annotation_excess(conn, message, &store->values);
+}
+
+/* Private values want no right to write (RFC 5257 3.4), but an EXAMINEd mailbox stays as it is. */
+static void run_annotate(struct mock_conn *conn, struct store *store)
+{
+    const char *refusal = conn->examined ? "[CANNOT] The mailbox is open for reading"
+                                         : cpmsync_mock_annotation_refusal(conn, conn->mailbox, &store->values);
+    if (!refusal) {
+        cpmsync_mock_for_each(conn, &store->set, store->uid, look_whether_values_fit, store);
+        refusal = store->excess;
+    }
+    if (store->no_such_part)
+        cpmsync_mock_bad(conn, "An entry names a part that is not there");
+    else if (refusal)
+        cpmsync_mock_no(conn, refusal);
+    else
+        run_over_set(conn, store);
+}
+
 static void run_store(struct mock_conn *conn, struct store *store)
 {
     int error = conn->read_only ? CPMSYNC_ERR_STATE : 0;
@@ -131,12 +184,7 @@ static void run_store(struct mock_conn *conn, struct store *store)
         cpmsync_mock_refuse(conn, error);
         return;
     }
-    if (store->conditional)
-        cpmsync_mock_enable_condstore(conn);
-    if (conn->mailbox->flag_count > conn->flags_told)
-        cpmsync_mock_put_flag_names(conn);
-    cpmsync_mock_for_each(conn, &store->set, store->uid, store_one, store);
-    answer_store(conn, store);
+    run_over_set(conn, store);
 }
 
 bool cpmsync_mock_cmd_store(struct mock_conn *conn, struct mock_parser *p, bool uid)
@@ -150,8 +198,11 @@ bool cpmsync_mock_cmd_store(struct mock_conn *conn, struct mock_parser *p, bool 
     if (store.conditional &&
         (conn->mailbox->nomodseq || (!cpmsync_mock_offers(conn, "CONDSTORE") && !cpmsync_mock_offers(conn, "QRESYNC"))))
         valid = false;
-    if (valid)
+    if (valid && store.annotates)
+        run_annotate(conn, &store);
+    else if (valid)
         run_store(conn, &store);
+    cpmsync_mock_annotation_values_clear(conn->mock->mem, &store.values);
     cpmsync_mock_set_clear(&store.set);
     cpmsync_mock_set_clear(&store.modified);
     return valid;
@@ -251,6 +302,7 @@ static void copy_one(void *ctx, struct mock_conn *conn, size_t index, struct moc
     if (!message || copy->error)
         return;
     from = message->uid;
+    struct mock_annotations annotations = message->annotations; /* adding may move the message */
     permitted = message->flags;
     cpmsync_mock_keep_flags(&permitted, &NONE, copy->rights);
     copy->error = cpmsync_mock_flags_translate(conn->mock->mem, conn->mailbox, copy->target, &permitted, &flags);
@@ -259,6 +311,9 @@ static void copy_one(void *ctx, struct mock_conn *conn, size_t index, struct moc
     copy->modseq = copy->modseq ? copy->modseq : cpmsync_mock_bump(copy->target);
     copy->error = cpmsync_mock_add(
         &conn->mock->store, copy->target, message->body, &flags, message->date, message->zone, copy->modseq, &to);
+    if (!copy->error)
+        copy->error = cpmsync_mock_annotations_copy(conn->mock->mem, &copy->target->messages[copy->target->count - 1],
+            &annotations, conn->user, (copy->rights & MOCK_RIGHT_N) != 0);
     if (!copy->error &&
         (!cpmsync_mock_set_append(&copy->from, from, from) || !cpmsync_mock_set_append(&copy->to, to, to)))
         copy->error = CPMSYNC_ERR_NOMEM;

@@ -58,6 +58,11 @@ struct mock_faults {
     bool no_negative_rights;
     bool no_private_metadata;
     uint64_t metadata_maxsize;
+    bool annotations_none;
+    bool annotations_read_only;
+    bool no_private_annotations;
+    uint64_t annotate_maxsize;
+    uint64_t annotate_max;
     uint64_t metadata_max;
     /* Once each, at the first moment from the N-th command of its kind on; 0 is never. */
     uint64_t expunge_inside; /* UID FETCH or UID STORE */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock_acl.h"
+#include "mock_annotation.h"
 #include "mock_metadata.h"
 
 #include <cpmsync/error.h>
@@ -35,13 +36,19 @@ struct mock_mailbox *cpmsync_mock_mailbox_new(struct mock_store *store, struct c
     return mailbox;
 }
 
+static void message_clear(const struct cpmsync_allocator *mem, struct mock_message *message)
+{
+    cpmsync_mock_body_release(mem, message->body);
+    cpmsync_mock_annotations_clear(mem, &message->annotations);
+}
+
 void cpmsync_mock_mailbox_free(const struct cpmsync_allocator *mem, struct mock_mailbox *mailbox)
 {
     size_t i;
     if (!mailbox)
         return;
     for (i = 0; i < mailbox->count; i++)
-        cpmsync_mock_body_release(mem, mailbox->messages[i].body);
+        message_clear(mem, &mailbox->messages[i]);
     for (i = 0; i < mailbox->flag_count; i++)
         cpmsync_mock_disown(mem, &mailbox->flag_names[i]);
     cpmsync_mem_free(mem, mailbox->messages);
@@ -119,6 +126,7 @@ int cpmsync_mock_add(struct mock_store *store, struct mock_mailbox *mailbox, str
     if (error)
         return error;
     struct mock_message *message = &mailbox->messages[mailbox->count++];
+    memset(message, 0, sizeof *message);
     message->uid = mailbox->uidnext++;
     message->modseq = modseq;
     message->flags = *flags;
@@ -146,7 +154,7 @@ void cpmsync_mock_roll_back(
     const struct cpmsync_allocator *mem, struct mock_mailbox *mailbox, const struct mock_mark *mark)
 {
     while (mailbox->count > mark->count)
-        cpmsync_mock_body_release(mem, mailbox->messages[--mailbox->count].body);
+        message_clear(mem, &mailbox->messages[--mailbox->count]);
     while (mailbox->flag_count > mark->flag_count)
         cpmsync_mock_disown(mem, &mailbox->flag_names[--mailbox->flag_count]);
     mailbox->uidnext = mark->uidnext;
@@ -217,7 +225,7 @@ int cpmsync_mock_remove(
             continue;
         }
         remember(mailbox, message->uid, modseq);
-        cpmsync_mock_body_release(store->mem, message->body);
+        message_clear(store->mem, message);
     }
     mailbox->count = kept;
     mailbox->changes += going;

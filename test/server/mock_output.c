@@ -64,6 +64,16 @@ void cpmsync_mock_put_nstring(struct mock_conn *conn, struct cpmsync_slice strin
         cpmsync_mock_put(conn, "NIL", 3);
 }
 
+void cpmsync_mock_put_nstring8(struct mock_conn *conn, struct cpmsync_slice string)
+{
+    if (!string.len || !memchr(string.data, 0, string.len)) {
+        cpmsync_mock_put_nstring(conn, string);
+        return;
+    }
+    cpmsync_mock_put(conn, "~", 1);
+    cpmsync_mock_put_literal(conn, string);
+}
+
 void cpmsync_mock_put_astring(struct mock_conn *conn, struct cpmsync_slice string)
 {
     /* INBOX and plain names as atoms, so that both forms occur; NIL would be read as none. */

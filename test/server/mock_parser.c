@@ -230,6 +230,34 @@ bool cpmsync_mock_split_flags(struct cpmsync_slice text, struct mock_flag_list *
     return true;
 }
 
+bool cpmsync_mock_matches(struct cpmsync_slice pattern, struct cpmsync_slice name, uint8_t delimiter)
+{
+    size_t p = 0, n = 0, star = SIZE_MAX, star_at = 0, percent = SIZE_MAX, percent_at = 0;
+    while (n < name.len || p < pattern.len) {
+        uint8_t c = p < pattern.len ? pattern.data[p] : 0;
+        if (c == '*') {
+            star = ++p;
+            star_at = n;
+            percent = SIZE_MAX;
+        } else if (c == '%') {
+            percent = ++p;
+            percent_at = n;
+        } else if (p < pattern.len && n < name.len && c == name.data[n]) {
+            p++;
+            n++;
+        } else if (percent != SIZE_MAX && percent_at < name.len && name.data[percent_at] != delimiter) {
+            p = percent;
+            n = ++percent_at;
+        } else if (star != SIZE_MAX && star_at < name.len) {
+            p = star;
+            n = ++star_at;
+            percent = SIZE_MAX;
+        } else
+            return false;
+    }
+    return true;
+}
+
 /* Octets of the sequence that begins here; 0 for none: too short, overlong, a surrogate or above U+10FFFF. */
 static size_t sequence_length(const uint8_t *at, size_t left)
 {
@@ -241,6 +269,15 @@ static size_t sequence_length(const uint8_t *at, size_t left)
         if ((at[i] & 0xc0) != 0x80)
             return 0;
     return len;
+}
+
+bool cpmsync_mock_contains(struct cpmsync_slice text, struct cpmsync_slice wanted)
+{
+    size_t i;
+    for (i = 0; i + wanted.len <= text.len; i++)
+        if (cpmsync_slice_ieq(cpmsync_slice_of(text.data + i, wanted.len), wanted))
+            return true;
+    return false;
 }
 
 bool cpmsync_mock_is_utf8(struct cpmsync_slice text)

@@ -54,6 +54,13 @@ int64_t cpmsync_mock_days(int64_t year, unsigned month, unsigned day);
 void cpmsync_mock_date(int64_t days, int64_t *year, unsigned *month, unsigned *day);
 const char *cpmsync_mock_month(unsigned month); /* "Jan" for 1 */
 
+/* `*` matches anything, `%` anything but the delimiter. Goes back to the last wildcard only, so it is never exponential:
+ * a `%` that fails falls back to the `*` before it. */
+bool cpmsync_mock_matches(struct cpmsync_slice pattern, struct cpmsync_slice name, uint8_t delimiter);
+
+/* Whether the text is in it, ASCII letters in any case. */
+bool cpmsync_mock_contains(struct cpmsync_slice text, struct cpmsync_slice wanted);
+
 /* Whether octets are UTF-8 (RFC 3629). */
 bool cpmsync_mock_is_utf8(struct cpmsync_slice text);
 

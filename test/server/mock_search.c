@@ -2,6 +2,7 @@
 /* The keys of SEARCH (RFC 3501 6.4.4, 7162 3.1.5, 8514 4.3), compiled to a program in postfix order. */
 #include "mock_search.h"
 
+#include "mock_annotate.h"
 #include "mock_decode.h"
 #include "mock_mime.h"
 
@@ -35,6 +36,7 @@ enum op {
     MODSEQ,
     EMAILID,
     THREADID,
+    ANNOTATION,
     AND,
     OR,
     NOT
@@ -227,6 +229,15 @@ static bool read_operand(struct mock_conn *conn, struct mock_parser *p, struct m
         return cpmsync_mock_read_sp(p) && read_set_node(conn, p, search, UIDS);
     if (cpmsync_mock_read_word(p, "MODSEQ"))
         return read_modseq_node(conn, p, search);
+    if (cpmsync_mock_offers(conn, "ANNOTATE-EXPERIMENT-1") && cpmsync_mock_read_word(p, "ANNOTATION")) {
+        struct mock_node *node = emit(search, ANNOTATION);
+        unsigned scopes = 0;
+        if (!node || !cpmsync_mock_read_sp(p) ||
+            !cpmsync_mock_read_annotation_key(p, &node->name, &scopes, &node->text))
+            return false;
+        node->number = scopes;
+        return true;
+    }
     return read_set_node(conn, p, search, NUMBERS);
 }
 
@@ -314,15 +325,6 @@ void cpmsync_mock_search_clear(struct mock_conn *conn, struct mock_search *searc
 
 /* ---- evaluation ---- */
 
-static bool contains(struct cpmsync_slice text, struct cpmsync_slice wanted)
-{
-    size_t i;
-    for (i = 0; i + wanted.len <= text.len; i++)
-        if (cpmsync_slice_ieq(cpmsync_slice_of(text.data + i, wanted.len), wanted))
-            return true;
-    return false;
-}
-
 /* A field's value, unfolded, as it is written and with its encoded words read. */
 static bool value_matches(struct mock_conn *conn, struct cpmsync_slice value, struct cpmsync_slice wanted)
 {
@@ -336,8 +338,8 @@ static bool value_matches(struct mock_conn *conn, struct cpmsync_slice value, st
             error = cpmsync_buf_add_char(&unfolded, (char)value.data[i]);
     if (!error)
         error = cpmsync_mock_decode_words(cpmsync_buf_slice(&unfolded), &decoded);
-    bool found =
-        !error && (contains(cpmsync_buf_slice(&unfolded), wanted) || contains(cpmsync_buf_slice(&decoded), wanted));
+    bool found = !error && (cpmsync_mock_contains(cpmsync_buf_slice(&unfolded), wanted) ||
+                               cpmsync_mock_contains(cpmsync_buf_slice(&decoded), wanted));
     conn->broken |= error == CPMSYNC_ERR_NOMEM;
     cpmsync_buf_clear(&unfolded);
     cpmsync_buf_clear(&decoded);
@@ -365,7 +367,7 @@ static bool text_part_matches(struct mock_conn *conn, const struct mock_part *pa
     struct cpmsync_buf text;
     cpmsync_buf_init(&text, conn->mock->mem, 2 * part->body.len + 1);
     conn->broken |= cpmsync_mock_decode_text(part->header, part->body, &text) == CPMSYNC_ERR_NOMEM;
-    bool found = contains(cpmsync_buf_slice(&text), wanted);
+    bool found = cpmsync_mock_contains(cpmsync_buf_slice(&text), wanted);
     cpmsync_buf_clear(&text);
     return found;
 }
@@ -375,7 +377,7 @@ static bool body_matches(
     struct mock_conn *conn, struct cpmsync_slice message, struct cpmsync_slice body, struct cpmsync_slice wanted)
 {
     struct mock_parts parts;
-    bool found = contains(body, wanted);
+    bool found = cpmsync_mock_contains(body, wanted);
     size_t i;
     if (found)
         return true;
@@ -506,6 +508,8 @@ static bool test(struct mock_conn *conn, const struct mock_node *node, size_t in
         return has_id(message, node->text);
     case THREADID:
         return false;
+    case ANNOTATION:
+        return cpmsync_mock_annotation_matches(conn, message, node->name, (unsigned)node->number, node->text);
     case ALWAYS:
         return true;
     default:

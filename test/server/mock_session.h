@@ -73,7 +73,9 @@ struct mock_conn {
     struct mock_mailbox *mailbox;
     struct mock_status_values opened_with; /* its STATUS when it was selected */
     bool read_only;
-    unsigned rights_told; /* of those over flags, as PERMANENTFLAGS told them */
+    bool examined;
+    bool tells_annotations; /* it was selected with ANNOTATE */
+    unsigned rights_told;   /* of those over flags, as PERMANENTFLAGS told them */
     struct mock_seen *view;
     size_t view_count;
     size_t view_capacity;
@@ -116,8 +118,9 @@ void cpmsync_mock_put_slice(struct mock_conn *conn, struct cpmsync_slice slice);
 __attribute__((format(printf, 2, 3)))
 #endif
 void cpmsync_mock_putf(struct mock_conn *conn, const char *format, ...); /* at most 1000 octets */
-void cpmsync_mock_put_string(struct mock_conn *conn, struct cpmsync_slice string);  /* quoted or literal */
-void cpmsync_mock_put_nstring(struct mock_conn *conn, struct cpmsync_slice string); /* data NULL: NIL */
+void cpmsync_mock_put_string(struct mock_conn *conn, struct cpmsync_slice string);   /* quoted or literal */
+void cpmsync_mock_put_nstring(struct mock_conn *conn, struct cpmsync_slice string);  /* data NULL: NIL */
+void cpmsync_mock_put_nstring8(struct mock_conn *conn, struct cpmsync_slice string); /* with NUL a literal8 */
 void cpmsync_mock_put_literal(struct mock_conn *conn, struct cpmsync_slice string);
 void cpmsync_mock_put_astring(struct mock_conn *conn, struct cpmsync_slice string);
 void cpmsync_mock_put_set(struct mock_conn *conn, const struct mock_set *set);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock_acl.h"
+#include "mock_annotation.h"
 #include "mock_metadata.h"
 
 #include <cpmsync/error.h>
@@ -308,6 +309,12 @@ int cpmsync_mock_delete(struct mock_store *store, struct mock_user *user, struct
     return 0;
 }
 
+/* Everybody's, to the message that was added last. */
+static int copy_annotations(struct mock_store *store, struct mock_mailbox *to, const struct mock_message *message)
+{
+    return cpmsync_mock_annotations_copy(store->mem, &to->messages[to->count - 1], &message->annotations, NULL, true);
+}
+
 int cpmsync_mock_replace(struct mock_store *store, struct mock_user *user, struct mock_mailbox *old)
 {
     struct mock_mailbox *mailbox = cpmsync_mock_mailbox_new(store, old->name);
@@ -322,6 +329,8 @@ int cpmsync_mock_replace(struct mock_store *store, struct mock_user *user, struc
         error = cpmsync_mock_flags_translate(store->mem, old, mailbox, &message->flags, &flags);
         if (!error)
             error = cpmsync_mock_add(store, mailbox, message->body, &flags, message->date, message->zone, modseq, &uid);
+        if (!error)
+            error = copy_annotations(store, mailbox, message);
     }
     if (error) {
         cpmsync_mock_mailbox_free(store->mem, mailbox);
@@ -358,6 +367,8 @@ static int rename_inbox(struct mock_store *store, struct mock_user *user, struct
         error = cpmsync_mock_flags_translate(store->mem, inbox, target, &message->flags, &flags);
         if (!error)
             error = cpmsync_mock_add(store, target, message->body, &flags, message->date, message->zone, arrived, &uid);
+        if (!error)
+            error = copy_annotations(store, target, message);
     }
     error = error ? error : cpmsync_mock_remove(store, inbox, cpmsync_mock_goes_all, NULL, &count);
     tell_watch(store, MOCK_TREE_RENAMED, user, target, target->name, inbox->name);

@@ -21,11 +21,26 @@ struct mock_flags {
     uint64_t bits[MOCK_FLAGS_MAX / 64];
 };
 
+struct mock_user;
+
+struct mock_annotation {
+    struct cpmsync_slice name;
+    struct cpmsync_slice value;   /* data NULL: it was removed */
+    const struct mock_user *user; /* whose private one it is; NULL: shared */
+    uint64_t modseq;              /* of its last change */
+};
+
+struct mock_annotations {
+    struct mock_annotation *all;
+    size_t count;
+};
+
 struct mock_message {
     uint64_t modseq;
     struct mock_flags flags;
     int64_t date;  /* internal date, seconds since 1970 */
     int64_t saved; /* when it came into this mailbox, by the server's clock */
+    struct mock_annotations annotations;
     struct mock_body *body;
     uint32_t uid;
     int zone; /* minutes */
@@ -35,8 +50,6 @@ struct mock_expunged {
     uint64_t modseq;
     uint32_t uid;
 };
-
-struct mock_user;
 
 struct mock_acl_entry {
     struct cpmsync_slice identifier;

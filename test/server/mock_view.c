@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock_acl.h"
+#include "mock_annotate.h"
 #include "mock_session.h"
 
 static bool append_seen(struct mock_conn *conn, const struct mock_message *message, bool recent)
@@ -99,6 +100,8 @@ void cpmsync_mock_put_flag_change(struct mock_conn *conn, size_t index, const st
         cpmsync_mock_putf(conn, "UID %lu ", (unsigned long)message->uid);
     cpmsync_mock_put(conn, "FLAGS ", 6);
     cpmsync_mock_put_flags(conn, &message->flags, seen->recent);
+    if (conn->tells_annotations)
+        cpmsync_mock_put_annotation_news(conn, message, seen->told);
     if (cpmsync_mock_tells_modseq(conn))
         cpmsync_mock_putf(conn, " MODSEQ (%llu)", (unsigned long long)message->modseq);
     cpmsync_mock_put(conn, ")\r\n", 3);

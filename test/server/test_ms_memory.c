@@ -11,6 +11,8 @@ static const char SCRIPT[] =
 static const char CONVERSATION[] =
     "a AUTHENTICATE SCRAM-SHA-256 biwsbj10ZXN0LHI9YWJj\r\n*\r\n"
     "a LOGIN test test\r\nb ENABLE QRESYNC\r\nc SELECT INBOX\r\nd FETCH 1:* (FLAGS ENVELOPE BODYSTRUCTURE)\r\n"
+    "e STORE 1 ANNOTATION (/comment (value.priv \"1\" value.shared \"2\"))\r\ne FETCH 1 ANNOTATION (/* value)\r\n"
+    "e COPY 1 a/b\r\ne SEARCH ANNOTATION * value \"1\"\r\n"
     "e NOOP\r\nf UID STORE 1:4 +FLAGS (\\Deleted $z)\r\ng NOOP\r\nh UID EXPUNGE 1:2\r\n"
     "i APPEND INBOX ($q) {30+}\r\nSubject: a\r\n\r\n01234567890123\r\n\r\nj UID FETCH 1:* (BODY[1] BODY[HEADER.FIELDS "
     "(To)]) "

@@ -36,7 +36,8 @@ static void test_ms_02_select_sends_what_it_must_before_its_ok(void **state)
         "* OK [PERMANENTFLAGS (\\Seen \\Answered \\Flagged \\Deleted \\Draft \\*)] Flags permitted\n"
         "* 3 EXISTS\n* 3 RECENT\n* OK [UIDVALIDITY %lu] UIDs valid\n* OK [URLMECH INTERNAL] URLs can be authorised\n* "
         "OK [UIDNEXT 4] Predicted next UID\n"
-        "* OK [UNSEEN 2] First unseen\n* OK [MAILBOXID (F1)] Its identifier\n* OK [HIGHESTMODSEQ 5] Highest\na OK "
+        "* OK [UNSEEN 2] First unseen\n* OK [ANNOTATIONS 20480] Annotations\n* OK [MAILBOXID (F1)] Its identifier\n* "
+        "OK [HIGHESTMODSEQ 5] Highest\na OK "
         "[READ-WRITE] SELECT completed\n",
         (unsigned long)status_of(talk, "INBOX").uidvalidity);
     talk_expect(talk, conn, "a SELECT inbox\n", expected);
