@@ -72,6 +72,7 @@ set(CPMSYNC_SOURCES_SESSION
 set(CPMSYNC_SOURCES_SYNC
   lib/sync/apply.c
   lib/sync/batch.c
+  lib/sync/chain.c
   lib/sync/open_mailbox.c
   lib/sync/plan.c
   lib/sync/request.c

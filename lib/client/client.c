@@ -380,6 +380,7 @@ const char *cpmsync_client_enabled(const struct cpmsync_client *client)
 void cpmsync_client_stats(const struct cpmsync_client *client, struct cpmsync_stats *stats)
 {
     struct cpmsync_session_counts counts;
+    struct cpmsync_batch_counts batches;
     size_t size = stats->size;
 
     if (size != sizeof *stats)
@@ -395,11 +396,9 @@ void cpmsync_client_stats(const struct cpmsync_client *client, struct cpmsync_st
             stats->commands += counts.commands;
             stats->flights += counts.flights;
         }
-        if (conn->resync) {
-            const struct cpmsync_batch_counts *batch = cpmsync_resync_counts(conn->resync);
-            stats->messages_added += batch->added;
-            stats->flags_changed += batch->flags_changed;
-            stats->vanished += batch->vanished;
-        }
+        cpmsync_chain_counts(&conn->chain, &batches);
+        stats->messages_added += batches.added;
+        stats->flags_changed += batches.flags_changed;
+        stats->vanished += batches.vanished;
     }
 }

@@ -108,8 +108,7 @@ int cpmsync_conduct_cancel(struct cpmsync_client *client, int64_t id)
         struct cpmsync_conn *conn = &client->conns[i];
         if (!conn->running || conn->running->id != id)
             continue;
-        if (conn->resync)
-            cpmsync_resync_stop(conn->resync, CPMSYNC_ERR_CANCELLED);
+        cpmsync_chain_stop(&conn->chain, CPMSYNC_ERR_CANCELLED);
         return 0; /* a LOGOUT that is sent goes on */
     }
     return CPMSYNC_ERR_NOT_FOUND;
@@ -164,15 +163,13 @@ static void up_state(void *ctx, enum cpmsync_session_state from, enum cpmsync_se
 static void up_mailbox_data(void *ctx, const struct cpmsync_response *response)
 {
     struct cpmsync_conn *conn = ctx;
-    if (conn->resync)
-        cpmsync_resync_data(conn->resync, response);
+    cpmsync_chain_data(&conn->chain, response);
 }
 
 static void up_mailbox_lost(void *ctx, int error)
 {
     struct cpmsync_conn *conn = ctx;
-    if (conn->resync)
-        cpmsync_resync_lost(conn->resync, error);
+    cpmsync_chain_lost(&conn->chain, error);
 }
 
 static void up_alert(void *ctx, struct cpmsync_slice text, bool trusted)
@@ -199,60 +196,33 @@ static void up_trace(void *ctx, int sent, const uint8_t *data, size_t len)
 
 /* ---- a connection's life */
 
-static void add_counts(struct cpmsync_client *client, const struct cpmsync_batch_counts *counts)
-{
-    client->stats.messages_added += counts->added;
-    client->stats.flags_changed += counts->flags_changed;
-    client->stats.vanished += counts->vanished;
-}
-
-static void drop_resync(struct cpmsync_conn *conn)
-{
-    if (!conn->resync)
-        return;
-    add_counts(conn->client, cpmsync_resync_counts(conn->resync));
-    cpmsync_resync_free(conn->resync);
-    conn->resync = NULL;
-}
-
 static void end_running(struct cpmsync_conn *conn, const struct cpmsync_err *err)
 {
     struct cpmsync_operation *operation = conn->running;
 
-    drop_resync(conn);
+    cpmsync_chain_clear(&conn->chain);
     conn->running = NULL;
     if (operation)
         complete(conn->client, operation, err);
 }
 
-static void resync_done(void *ctx, const struct cpmsync_err *err)
+static void visited(void *ctx, const struct cpmsync_err *err, bool unfinished)
 {
     struct cpmsync_conn *conn = ctx;
-    struct cpmsync_err copy = *err;
 
+    (void)unfinished;
     /* When the connection ended, its own error says more than the command's (and comes from session_ended). */
     if (conn->session && cpmsync_session_state(conn->session) == CPMSYNC_SESSION_FAILED)
         return;
-    end_running(conn, &copy);
+    end_running(conn, err);
 }
 
 static void start_sync(struct cpmsync_conn *conn)
 {
-    struct cpmsync_client *client = conn->client;
-    struct cpmsync_resync_config config;
     struct cpmsync_err err;
+    int error =
+        cpmsync_chain_visit(&conn->chain, cpmsync_slice_str(conn->running->mailbox), NULL, false, visited, conn);
 
-    memset(&config, 0, sizeof config);
-    config.mem = client->mem;
-    config.session = conn->session;
-    config.facts = &client->facts;
-    config.store = &client->store;
-    config.limits = client->limits;
-    config.selected = &conn->selected;
-    config.ctx = conn;
-    config.event = up_event;
-    config.done = resync_done;
-    int error = cpmsync_resync_new(&conn->resync, &config, cpmsync_slice_str(conn->running->mailbox));
     if (!error)
         return;
     cpmsync_err_clear(&err);
@@ -295,6 +265,7 @@ static void end_session(struct cpmsync_conn *conn)
 {
     struct cpmsync_client *client = conn->client;
     struct cpmsync_session_counts counts;
+    struct cpmsync_batch_counts batches;
     const struct cpmsync_err *why = cpmsync_session_error(conn->session);
 
     conn->end = *why;
@@ -313,7 +284,12 @@ static void end_session(struct cpmsync_conn *conn)
     struct cpmsync_session *session = conn->session;
     cpmsync_session_free(session);
     conn->session = NULL;
-    conn->selected = CPMSYNC_SELECTED_NO;
+    cpmsync_chain_clear(&conn->chain);
+    cpmsync_chain_counts(&conn->chain, &batches);
+    client->stats.messages_added += batches.added;
+    client->stats.flags_changed += batches.flags_changed;
+    client->stats.vanished += batches.vanished;
+    memset(&conn->chain, 0, sizeof conn->chain);
 }
 
 /* The running operation is the next one again, as if it had not been started. */
@@ -322,7 +298,7 @@ static void start_over(struct cpmsync_conn *conn)
     struct cpmsync_client *client = conn->client;
     struct cpmsync_operation *operation = conn->running;
 
-    drop_resync(conn);
+    cpmsync_chain_clear(&conn->chain);
     conn->running = NULL;
     if (!operation)
         return;
@@ -362,6 +338,21 @@ static void transport_ended(struct cpmsync_conn *conn)
     tell_state(conn, CPMSYNC_CONN_CLOSED);
     if (conn->running)
         end_running(conn, &end); /* the LOGOUT */
+}
+
+static void begin_chain(struct cpmsync_conn *conn)
+{
+    struct cpmsync_client *client = conn->client;
+    struct cpmsync_chain *chain = &conn->chain;
+
+    memset(chain, 0, sizeof *chain);
+    chain->mem = client->mem;
+    chain->session = conn->session;
+    chain->facts = &client->facts;
+    chain->store = &client->store;
+    chain->limits = client->limits;
+    chain->ctx = conn;
+    chain->event = up_event;
 }
 
 int cpmsync_conduct_opened(struct cpmsync_conn *conn, int64_t now, unsigned flags)
@@ -406,6 +397,8 @@ int cpmsync_conduct_opened(struct cpmsync_conn *conn, int64_t now, unsigned flag
         cpmsync_err_set(&conn->end, error);
         conn->phase = CPMSYNC_PHASE_CLOSING;
         complete_queued(client, &conn->end);
+    } else {
+        begin_chain(conn);
     }
     return 0;
 }

@@ -9,7 +9,7 @@
 #include <cpmsync/client.h>
 
 #include "session/session.h"
-#include "sync/resync.h"
+#include "sync/chain.h"
 
 enum cpmsync_operation_kind { CPMSYNC_OPERATION_LOGIN, CPMSYNC_OPERATION_SYNC, CPMSYNC_OPERATION_LOGOUT };
 
@@ -35,10 +35,9 @@ struct cpmsync_conn {
     enum cpmsync_conn_phase phase;
     enum cpmsync_conn_state told; /* last state the app heard */
     struct cpmsync_session *session;
-    enum cpmsync_selected selected;
+    struct cpmsync_chain chain; /* of the session */
     struct cpmsync_operation *running;
-    struct cpmsync_resync *resync; /* of the running SYNC */
-    struct cpmsync_err end;        /* why the session ended, until the transport is closed */
+    struct cpmsync_err end; /* why the session ended, until the transport is closed */
 };
 
 struct cpmsync_step; /* the step face's own, step.c */

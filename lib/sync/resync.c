@@ -23,6 +23,7 @@ struct cpmsync_resync {
     bool mod_sequences;  /* ask for MODSEQ */
     uint64_t next_first; /* where the next range of new messages begins */
     bool held_back;      /* ranges were not asked for, for lack of room only */
+    bool behind;         /* at its start another mailbox was about to be selected */
     unsigned rounds;
     unsigned passes;
     bool unfinished;
@@ -139,9 +140,8 @@ static void start_round(struct cpmsync_resync *resync)
         fail(resync, CPMSYNC_ERR_UNVERIFIED, NULL);
         return;
     }
-    if (resync->rounds > 1)
-        resync->config.behind = false;
-    if (*resync->config.selected == CPMSYNC_SELECTED_YES || resync->config.behind)
+    resync->behind = !resync->config.turn(resync->config.ctx);
+    if (*resync->config.selected == CPMSYNC_SELECTED_YES || resync->behind)
         boundary = cpmsync_session_can(session, "UNSELECT") ? CPMSYNC_BOUNDARY_UNSELECT : CPMSYNC_BOUNDARY_CLOSED;
     resync->rung = cpmsync_plan_rung(session, resync->config.facts, resync->mailbox);
     resync->mod_sequences =
@@ -165,7 +165,7 @@ static void start_round(struct cpmsync_resync *resync)
 
 static void unselect_done(struct cpmsync_resync *resync, int error, const struct cpmsync_response *tagged)
 {
-    bool nothing_was = tagged && error && resync->config.behind && *resync->config.selected == CPMSYNC_SELECTED_NO;
+    bool nothing_was = tagged && error && resync->behind && *resync->config.selected == CPMSYNC_SELECTED_NO;
 
     if (nothing_was)
         error = 0; /* the SELECT ahead of it was refused */
@@ -390,6 +390,8 @@ static void request_done(
     struct cpmsync_resync *resync = ctx;
 
     resync->held++;
+    if (tagged && !resync->config.turn(resync->config.ctx))
+        resync->config.overtaken(resync->config.ctx);
     if (request->kind == CPMSYNC_REQUEST_UNSELECT)
         unselect_done(resync, error, tagged);
     else if (request->kind == CPMSYNC_REQUEST_SELECT)

@@ -37,11 +37,14 @@ struct cpmsync_resync_config {
     struct cpmsync_cache_limits limits;
     enum cpmsync_selected *selected; /* lent */
     struct cpmsync_status_hint hint;
-    bool behind;  /* another mailbox's SELECT goes ahead of ours and is not answered */
     bool chained; /* another mailbox will be selected behind our first flight: what is left to do then ends it (R4) */
     void *ctx;
     /* As in cpmsync_batch_upward. */
     int (*event)(void *ctx, const struct cpmsync_event *event);
+    /* Whether no other mailbox's commands go ahead of ours any more. */
+    bool (*turn)(void *ctx);
+    /* The server answered ours before it was our turn. */
+    void (*overtaken)(void *ctx);
     /* It ended: in sync with err->error 0 (or see cpmsync_resync_unfinished), or why not. Called once, never from inside cpmsync_resync_new; the resync may
      * be freed inside. */
     void (*done)(void *ctx, const struct cpmsync_err *err);

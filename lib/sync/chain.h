@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The resynchronisations on one session, in the order of their SELECTs (R4): each begins behind the UNSELECT or [CLOSED] that
+ * ends the one before it. Mailbox data belong to the first that is not over.
+ */
+#ifndef CPMSYNC_SYNC_CHAIN_H
+#define CPMSYNC_SYNC_CHAIN_H
+
+#include "sync/resync.h"
+
+struct cpmsync_visit;
+
+struct cpmsync_chain {
+    const struct cpmsync_allocator *mem;
+    struct cpmsync_session *session;
+    struct cpmsync_server_facts *facts;
+    const struct cpmsync_store *store;
+    struct cpmsync_cache_limits limits;
+    void *ctx;
+    /* As in cpmsync_batch_upward. */
+    int (*event)(void *ctx, const struct cpmsync_event *event);
+
+    enum cpmsync_selected selected;
+    struct cpmsync_visit *first, *last;
+    size_t count;
+    struct cpmsync_batch_counts counts; /* of the visits that are over */
+};
+
+/* What a visit of a mailbox came to; `unfinished` as in cpmsync_resync_unfinished. May add visits. */
+typedef void (*cpmsync_visited_fn)(void *ctx, const struct cpmsync_err *err, bool unfinished);
+
+/* Whether a mailbox may be selected behind one that is not over: else one at a time. */
+bool cpmsync_chain_may_follow(const struct cpmsync_chain *chain);
+
+/*
+ * Synchronises the mailbox `name` (UTF-8) behind those there are; `hint` may be NULL. `chained`: further ones may be added
+ * behind it before it is over, so that it may end unfinished. `visited` is called once, never from inside this call. 0, or an
+ * error of cpmsync_resync_new: then it is not called.
+ */
+int cpmsync_chain_visit(struct cpmsync_chain *chain, struct cpmsync_slice name, const struct cpmsync_status_hint *hint,
+    bool chained, cpmsync_visited_fn visited, void *ctx);
+
+/* What the session calls upward with. */
+void cpmsync_chain_data(struct cpmsync_chain *chain, const struct cpmsync_response *response);
+void cpmsync_chain_lost(struct cpmsync_chain *chain, int error);
+
+/* Stops all visits, as cpmsync_resync_stop. */
+void cpmsync_chain_stop(struct cpmsync_chain *chain, int error);
+
+/* The session is gone: visits that are left are freed without a call. */
+void cpmsync_chain_clear(struct cpmsync_chain *chain);
+
+/* What committed batches changed so far. */
+void cpmsync_chain_counts(const struct cpmsync_chain *chain, struct cpmsync_batch_counts *counts);
+
+#endif
