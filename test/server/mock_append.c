@@ -3,6 +3,7 @@
 
 #include "mock_acl.h"
 #include "mock_binary.h"
+#include "mock_limit.h"
 #include "mock_quota.h"
 #include "mock_url.h"
 
@@ -244,6 +245,8 @@ bool cpmsync_mock_append_all(struct mock_conn *conn, struct mock_mailbox *mailbo
     size_t i;
     int error = 0;
     if (!is_acceptable(conn, mailbox, append))
+        return false;
+    if (cpmsync_mock_exceeds_limit(conn, append->count))
         return false;
     if (exceeds_quota(conn, mailbox, append, freed)) {
         cpmsync_mock_no(conn, "[OVERQUOTA] No room for it");

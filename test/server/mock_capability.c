@@ -60,6 +60,9 @@ static const struct {
     {"QUOTA=RES-MESSAGE", AFTER_LOGIN},
     {"QUOTA=RES-MAILBOX", AFTER_LOGIN},
     {"PREVIEW", AFTER_LOGIN},
+    {"UIDONLY", AFTER_LOGIN},
+    {"MESSAGELIMIT", AFTER_LOGIN},
+    {"SAVELIMIT", AFTER_LOGIN},
     {"URLAUTH", AFTER_LOGIN},
 };
 
@@ -108,6 +111,10 @@ static bool is_disabled(const struct mock_conn *conn, struct cpmsync_slice name)
         return !faults->literal_minus && !lists(mock->capabilities, name);
     if (cpmsync_slice_is(name, "SASL-IR"))
         return faults->no_sasl_ir;
+    if (cpmsync_slice_is(name, "MESSAGELIMIT"))
+        return faults->message_limit == 0;
+    if (cpmsync_slice_is(name, "SAVELIMIT"))
+        return faults->save_limit == 0;
     if (cpmsync_slice_is(name, "QRESYNC"))
         return faults->rfc4551;
     if (cpmsync_slice_is(name, "RIGHTS=texk"))
@@ -164,8 +171,16 @@ static bool is_known(struct cpmsync_slice name)
 /* "=" and the value of a capability that has one. */
 static void put_value(struct mock_conn *conn, const char *name)
 {
-    if (strcmp(name, "APPENDLIMIT") == 0)
-        cpmsync_mock_putf(conn, "=%llu", (unsigned long long)conn->mock->max_literal);
+    const struct cpmsync_mock *mock = conn->mock;
+    const struct {
+        const char *name;
+        uint64_t value;
+    } VALUES[] = {{"APPENDLIMIT", mock->max_literal}, {"MESSAGELIMIT", mock->faults.message_limit},
+        {"SAVELIMIT", mock->faults.save_limit}};
+    size_t i;
+    for (i = 0; i < sizeof VALUES / sizeof *VALUES; i++)
+        if (strcmp(name, VALUES[i].name) == 0)
+            cpmsync_mock_putf(conn, "=%llu", (unsigned long long)VALUES[i].value);
 }
 
 void cpmsync_mock_put_capabilities(struct mock_conn *conn)

@@ -97,7 +97,9 @@ bool cpmsync_mock_cmd_replace(struct mock_conn *conn, struct mock_parser *p, boo
     uint32_t number = 0;
     memset(&append, 0, sizeof append);
     bool valid = cpmsync_mock_read_sp(p);
-    if (valid && cpmsync_mock_read_char(p, '*'))
+    if (valid && cpmsync_mock_peek(p, '*') && conn->uidonly)
+        conn->uid_required = true;
+    else if (valid && cpmsync_mock_read_char(p, '*'))
         number = uid ? cpmsync_mock_highest_uid(conn) : (uint32_t)conn->view_count;
     else
         valid = valid && cpmsync_mock_read_nz_number(p, &number);

@@ -182,6 +182,7 @@ static const struct {
 } ENABLES[] = {
     {"CONDSTORE", offsetof(struct mock_conn, condstore)},
     {"QRESYNC", offsetof(struct mock_conn, qresync)},
+    {"UIDONLY", offsetof(struct mock_conn, uidonly)},
     {"METADATA", offsetof(struct mock_conn, tells_metadata)},
     {"METADATA-SERVER", offsetof(struct mock_conn, tells_server_metadata)},
 };

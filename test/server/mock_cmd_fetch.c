@@ -3,6 +3,7 @@
 #include "mock_acl.h"
 #include "mock_annotate.h"
 #include "mock_binary.h"
+#include "mock_limit.h"
 #include "mock_partial.h"
 #include "mock_preview.h"
 #include "mock_structure.h"
@@ -367,9 +368,9 @@ static void put_fetch(struct mock_conn *conn, struct fetch *fetch, size_t index,
     bool modseq = fetch->has_since || (seen && cpmsync_mock_tells_modseq(conn));
     bool extra = false, said = false;
     size_t i, before = conn->out.len;
-    cpmsync_mock_putf(conn, "* %zu FETCH (", index + 1);
+    cpmsync_mock_begin_fetch(conn, index);
     size_t opened = conn->out.len;
-    if ((fetch->uid || (seen && cpmsync_mock_tells_uid(conn))) && !has(fetch, UID))
+    if (!conn->uidonly && (fetch->uid || (seen && cpmsync_mock_tells_uid(conn))) && !has(fetch, UID))
         put_extra(conn, UID, index, message);
     if (seen && !has(fetch, FLAGS))
         put_extra(conn, FLAGS, index, message);
@@ -471,6 +472,7 @@ static void run(struct mock_conn *conn, struct fetch *fetch)
     }
     if (fetch->partial)
         cut_out(conn, fetch);
+    cpmsync_mock_limit(conn, &fetch->set, fetch->uid);
     cpmsync_mock_for_each(conn, &fetch->set, fetch->uid, fetch_one, fetch);
     cpmsync_mock_misbehave_at_end(conn);
     if (fetch->unknown_cte)
@@ -478,7 +480,7 @@ static void run(struct mock_conn *conn, struct fetch *fetch)
     else if (fetch->missing && !fetch->uid)
         cpmsync_mock_no(conn, "[EXPUNGEISSUED] Some messages are gone");
     else
-        cpmsync_mock_ok(conn, "FETCH completed");
+        cpmsync_mock_ok_limited(conn, "FETCH completed");
 }
 
 bool cpmsync_mock_cmd_fetch(struct mock_conn *conn, struct mock_parser *p, bool uid)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* SEARCH and UID SEARCH, with what they return (RFC 3501 6.4.4, 4731, 5182, 7162 3.1.5, 9394 3.1). */
+#include "mock_limit.h"
 #include "mock_partial.h"
 #include "mock_search.h"
 
@@ -59,12 +60,38 @@ static bool read_return(struct mock_conn *conn, struct mock_parser *p, struct re
     return cpmsync_mock_read_char(p, ')') && cpmsync_mock_read_sp(p) && !(results->partial && results->all);
 }
 
+/* The message at this place, if it is one that is looked for. */
+static const struct mock_message *match(struct mock_conn *conn, const struct search *search, size_t index)
+{
+    const struct mock_message *message = cpmsync_mock_message_of(conn->mailbox, conn->view[index].uid);
+    return message && cpmsync_mock_search_matches(conn, &search->keys, index, message) ? message : NULL;
+}
+
+/* Where to begin, so that no more is found than MESSAGELIMIT allows: the lower ones are left out. */
+static size_t first_of(struct mock_conn *conn, const struct search *search)
+{
+    uint64_t limit = conn->mock->faults.message_limit, matched = 0;
+    size_t first = 0, i;
+    if (!cpmsync_mock_offers(conn, "MESSAGELIMIT"))
+        return 0;
+    for (i = conn->view_count; i > 0; i--) {
+        if (!match(conn, search, i - 1))
+            continue;
+        if (matched++ == limit) {
+            conn->limited_to = conn->view[first].uid;
+            return first;
+        }
+        first = i - 1;
+    }
+    return 0;
+}
+
 static void find(struct mock_conn *conn, struct search *search)
 {
     size_t i;
-    for (i = 0; i < conn->view_count; i++) {
-        const struct mock_message *message = cpmsync_mock_message_of(conn->mailbox, conn->view[i].uid);
-        if (!message || !cpmsync_mock_search_matches(conn, &search->keys, i, message))
+    for (i = first_of(conn, search); i < conn->view_count; i++) {
+        const struct mock_message *message = match(conn, search, i);
+        if (!message)
             continue;
         uint32_t name = search->uid ? message->uid : (uint32_t)(i + 1);
         if (!search->uids.count)
@@ -196,7 +223,7 @@ static void run(struct mock_conn *conn, struct search *search)
         put_search(conn, search);
     if (search->results.save)
         save(conn, search);
-    cpmsync_mock_ok(conn, "SEARCH completed");
+    cpmsync_mock_ok_limited(conn, "SEARCH completed");
 }
 
 /* A SEARCH that fails leaves an empty result behind if it was to be saved (RFC 5182 2.1). */

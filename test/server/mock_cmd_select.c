@@ -78,6 +78,9 @@ static bool read_arguments(struct mock_conn *conn, struct mock_parser *p, struct
         else if (a->qresync || !cpmsync_mock_read_word(p, "QRESYNC") || !read_qresync(p, a))
             return false;
     } while (cpmsync_mock_read_sp(p));
+    conn->uid_required = a->has_match && conn->uidonly; /* its sample is of message numbers */
+    if (conn->uid_required)
+        return false;
     /* RFC 7162 3.2.5: QRESYNC only behind a positive ENABLED */
     return cpmsync_mock_read_char(p, ')') && cpmsync_mock_read_end(p) && (!a->qresync || conn->qresync);
 }
@@ -125,7 +128,7 @@ static void put_mailbox_data(struct mock_conn *conn)
     if (cpmsync_mock_offers(conn, "URLAUTH"))
         cpmsync_mock_putf(conn, "* OK [URLMECH INTERNAL] URLs can be authorised\r\n");
     cpmsync_mock_putf(conn, "* OK [UIDNEXT %lu] Predicted next UID\r\n", (unsigned long)mailbox->uidnext);
-    for (i = 0; i < mailbox->count; i++)
+    for (i = 0; i < mailbox->count && !conn->uidonly; i++)
         if (!cpmsync_mock_flag_is_set(&mailbox->messages[i].flags, MOCK_SEEN)) {
             cpmsync_mock_putf(conn, "* OK [UNSEEN %zu] First unseen\r\n", i + 1);
             break;

@@ -3,6 +3,7 @@
 #include "mock_acl.h"
 #include "mock_annotate.h"
 #include "mock_annotation.h"
+#include "mock_limit.h"
 #include "mock_quota.h"
 #include "mock_session.h"
 
@@ -66,8 +67,8 @@ static bool read_store(struct mock_conn *conn, struct mock_parser *p, struct sto
 static void put_modseq(
     struct mock_conn *conn, const struct store *store, size_t index, const struct mock_message *message)
 {
-    cpmsync_mock_putf(conn, "* %zu FETCH (", index + 1);
-    if (store->uid || cpmsync_mock_tells_uid(conn))
+    cpmsync_mock_begin_fetch(conn, index);
+    if (!conn->uidonly && (store->uid || cpmsync_mock_tells_uid(conn)))
         cpmsync_mock_putf(conn, "UID %lu ", (unsigned long)message->uid);
     cpmsync_mock_putf(conn, "MODSEQ (%llu))\r\n", (unsigned long long)message->modseq);
 }
@@ -117,9 +118,10 @@ static void answer_store(struct mock_conn *conn, const struct store *store)
         if (gone)
             cpmsync_mock_no(conn, "[EXPUNGEISSUED] Some messages are gone");
         else
-            cpmsync_mock_ok(conn, "STORE completed");
+            cpmsync_mock_ok_limited(conn, "STORE completed");
         return;
     }
+    cpmsync_mock_tell_limit(conn);
     if (!conn->mock->faults.modified_silent)
         cpmsync_mock_tell(conn, conn->expunges);
     cpmsync_mock_tag(conn);
@@ -134,6 +136,7 @@ static void run_over_set(struct mock_conn *conn, struct store *store)
         cpmsync_mock_enable_condstore(conn);
     if (conn->mailbox->flag_count > conn->flags_told)
         cpmsync_mock_put_flag_names(conn);
+    cpmsync_mock_limit(conn, &store->set, store->uid);
     cpmsync_mock_for_each(conn, &store->set, store->uid, store_one, store);
     answer_store(conn, store);
 }
@@ -218,12 +221,13 @@ static bool goes_deleted(const void *ctx, const struct mock_message *message)
 void cpmsync_mock_answer_expunge(struct mock_conn *conn, size_t count, const char *text)
 {
     cpmsync_mock_tell(conn, true);
+    if (!count || !conn->qresync || conn->mailbox->nomodseq) {
+        cpmsync_mock_ok_limited(conn, text);
+        return;
+    }
+    cpmsync_mock_tell_limit(conn);
     cpmsync_mock_tag(conn);
-    if (count && conn->qresync && !conn->mailbox->nomodseq)
-        cpmsync_mock_putf(
-            conn, "OK [HIGHESTMODSEQ %llu] %s\r\n", (unsigned long long)cpmsync_mock_told_modseq(conn), text);
-    else
-        cpmsync_mock_putf(conn, "OK %s\r\n", text);
+    cpmsync_mock_putf(conn, "OK [HIGHESTMODSEQ %llu] %s\r\n", (unsigned long long)cpmsync_mock_told_modseq(conn), text);
 }
 
 static void expunge(struct mock_conn *conn, const struct mock_set *set)
@@ -261,8 +265,10 @@ bool cpmsync_mock_cmd_uid_expunge(struct mock_conn *conn, struct mock_parser *p,
     cpmsync_mock_set_init(&set, conn->mock->mem);
     bool valid = cpmsync_mock_read_sp(p) && cpmsync_mock_read_message_set(conn, p, &set) && cpmsync_mock_read_end(p) &&
                  cpmsync_mock_resolve(conn, &set, uid);
-    if (valid)
+    if (valid) {
+        cpmsync_mock_limit(conn, &set, uid);
         expunge(conn, &set);
+    }
     cpmsync_mock_set_clear(&set);
     return valid;
 }
@@ -357,7 +363,7 @@ static void finish_move(struct mock_conn *conn, const struct copy *copy, const s
     cpmsync_mock_answer_expunge(conn, count, "MOVE completed");
 }
 
-static void run_copy(struct mock_conn *conn, const struct mock_set *set, struct cpmsync_slice name, bool uid, bool move)
+static void run_copy(struct mock_conn *conn, struct mock_set *set, struct cpmsync_slice name, bool uid, bool move)
 {
     static const unsigned MOVES = MOCK_RIGHT_T | MOCK_RIGHT_E; /* RFC 6851 4.2 */
     struct copy copy;
@@ -368,6 +374,8 @@ static void run_copy(struct mock_conn *conn, const struct mock_set *set, struct 
     if (!copy.target)
         return;
     copy.rights = cpmsync_mock_rights(conn, copy.target);
+    if (move)
+        cpmsync_mock_limit(conn, set, uid);
     cpmsync_mock_for_each(conn, set, uid, look, &copy);
     if (move && conn->read_only)
         cpmsync_mock_no(conn, "[CANNOT] The mailbox is open for reading");
@@ -378,7 +386,7 @@ static void run_copy(struct mock_conn *conn, const struct mock_set *set, struct 
     else if (!(move && copy.target->owner == conn->mailbox->owner) &&
              cpmsync_mock_exceeds_quota(conn, copy.target->owner, &copy.growth))
         cpmsync_mock_no(conn, "[OVERQUOTA] No room for them");
-    else {
+    else if (move || !cpmsync_mock_exceeds_limit(conn, (uint64_t)copy.growth.messages)) {
         struct mock_mark mark = cpmsync_mock_mark(copy.target);
         cpmsync_mock_for_each(conn, set, uid, copy_one, &copy);
         if (copy.error) {

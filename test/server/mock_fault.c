@@ -49,6 +49,12 @@ static const struct fault {
     {"quota-soft", NO_VALUE, offsetof(struct mock_faults, quota_soft), "OX-05",
         "a quota that is exceeded is told by an untagged NO [OVERQUOTA], and the command succeeds"},
     {"preview-lazy", NO_VALUE, offsetof(struct mock_faults, preview_lazy), "OX-06", "PREVIEW (LAZY) is NIL"},
+    {"messagelimit", NUMBER, offsetof(struct mock_faults, message_limit), "MS-49",
+        "messagelimit=N: MESSAGELIMIT=N is offered, and a command touches its highest N messages only; COPY and APPEND "
+        "of "
+        "more are refused"},
+    {"savelimit", NUMBER, offsetof(struct mock_faults, save_limit), "MS-49",
+        "savelimit=N: SAVELIMIT=N is offered; COPY and APPEND of more are refused"},
     {"unknown-cte", NO_VALUE, offsetof(struct mock_faults, unknown_cte), "MS-31",
         "FETCH BINARY, and APPEND of a literal8, are answered NO [UNKNOWN-CTE]"},
     {"uid-not-sticky", NO_VALUE, offsetof(struct mock_faults, uid_not_sticky), "MS-29",

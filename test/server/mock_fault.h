@@ -29,6 +29,8 @@ struct mock_faults {
     bool not_saved;
     bool uid_not_sticky;
     bool unknown_cte;
+    uint64_t message_limit; /* 0 is none */
+    uint64_t save_limit;
     bool quota_soft;
     bool preview_lazy;
     bool literal_toobig;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock_session.h"
 
+#define UID_REQUIRED "[UIDREQUIRED] Message numbers are off"
+
 enum { IN_CLEAR = 1 << MOCK_NOT_AUTHENTICATED, IN_AUTH = 1 << MOCK_AUTHENTICATED, IN_BOX = 1 << MOCK_SELECTED };
 enum { LOGGED_IN = IN_AUTH | IN_BOX, ANYWHERE = IN_CLEAR | LOGGED_IN };
 
@@ -126,7 +128,7 @@ void cpmsync_mock_logout(struct mock_conn *conn)
     cpmsync_mock_close(conn);
     cpmsync_mock_sasl_clear(&conn->sasl);
     conn->user = NULL;
-    conn->condstore = conn->qresync = conn->tells_metadata = conn->tells_server_metadata = false;
+    conn->condstore = conn->qresync = conn->uidonly = conn->tells_metadata = conn->tells_server_metadata = false;
     cpmsync_buf_clear(&conn->news);
     cpmsync_mock_notify_clear(conn->mock->mem, &conn->notify);
     conn->continuation = MOCK_LINE_IS_COMMAND;
@@ -152,6 +154,10 @@ static const struct verb *read_verb(struct mock_conn *conn, struct mock_parser *
     if (!verb ||
         (verb->capability && (verb->states >> conn->state & 1) && !cpmsync_mock_offers(conn, verb->capability))) {
         cpmsync_mock_bad(conn, "Unknown command");
+        return NULL;
+    }
+    if (conn->uidonly && !uid && find_verb(conn, name, true) && !cpmsync_slice_is(name, "EXPUNGE")) {
+        cpmsync_mock_bad(conn, UID_REQUIRED);
         return NULL;
     }
     if (!(verb->states >> conn->state & 1)) {
@@ -192,8 +198,10 @@ static void finish(struct mock_conn *conn, size_t out_before)
 static void run(struct mock_conn *conn, const struct verb *verb, struct mock_parser *p)
 {
     conn->mock->actor = conn;
+    conn->uid_required = false;
+    conn->limited_to = 0;
     if (!verb->run(conn, p, verb->uid))
-        cpmsync_mock_bad(conn, "Wrong arguments");
+        cpmsync_mock_bad(conn, conn->uid_required ? UID_REQUIRED : "Wrong arguments");
     cpmsync_mock_notify_messages(conn->mock);
     conn->mock->actor = NULL;
 }

@@ -56,6 +56,8 @@ struct mock_conn {
     size_t tag_len;
     size_t tagged_at;          /* length of `out` where the last tagged answer begins */
     bool by_uid;               /* it is a UID command */
+    bool uid_required;         /* it is BAD for a message number (RFC 9586) */
+    uint32_t limited_to;       /* lowest UID it touched, where MESSAGELIMIT kept it from more; 0: it did not */
     bool expunges;             /* the command in progress allows EXPUNGE and VANISHED */
     struct cpmsync_slice verb; /* its name, in static storage */
     struct mock_channel channel;
@@ -63,6 +65,7 @@ struct mock_conn {
     struct mock_user *user;
     bool condstore;      /* a CONDSTORE enabling command was given */
     bool qresync;        /* ENABLE QRESYNC */
+    bool uidonly;        /* ENABLE UIDONLY: no message numbers any more */
     bool tells_metadata; /* ENABLE METADATA */
     bool tells_server_metadata;
     struct mock_notify notify;
@@ -186,6 +189,9 @@ bool cpmsync_mock_lost(struct mock_conn *conn);
 /* Whether MODSEQ, and UID, go into FETCH answers nobody asked for. */
 bool cpmsync_mock_tells_modseq(const struct mock_conn *conn);
 bool cpmsync_mock_tells_uid(const struct mock_conn *conn);
+
+/* "* n FETCH (", or "* uid UIDFETCH (" with UIDONLY. */
+void cpmsync_mock_begin_fetch(struct mock_conn *conn, size_t index);
 
 /* "* n FETCH (UID u FLAGS (...) MODSEQ (m))" of a flag change. */
 void cpmsync_mock_put_flag_change(struct mock_conn *conn, size_t index, const struct mock_message *message, bool uid);

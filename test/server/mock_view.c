@@ -92,11 +92,19 @@ bool cpmsync_mock_tells_new_uids(const struct mock_conn *conn)
     return cpmsync_mock_offers(conn, "UIDPLUS") && !conn->mock->faults.uid_not_sticky;
 }
 
+void cpmsync_mock_begin_fetch(struct mock_conn *conn, size_t index)
+{
+    if (conn->uidonly)
+        cpmsync_mock_putf(conn, "* %lu UIDFETCH (", (unsigned long)conn->view[index].uid);
+    else
+        cpmsync_mock_putf(conn, "* %zu FETCH (", index + 1);
+}
+
 void cpmsync_mock_put_flag_change(struct mock_conn *conn, size_t index, const struct mock_message *message, bool uid)
 {
     struct mock_seen *seen = &conn->view[index];
-    cpmsync_mock_putf(conn, "* %zu FETCH (", index + 1);
-    if (uid)
+    cpmsync_mock_begin_fetch(conn, index);
+    if (uid && !conn->uidonly)
         cpmsync_mock_putf(conn, "UID %lu ", (unsigned long)message->uid);
     cpmsync_mock_put(conn, "FLAGS ", 6);
     cpmsync_mock_put_flags(conn, &message->flags, seen->recent);
@@ -120,7 +128,7 @@ static void put_vanished(struct mock_conn *conn, const struct mock_set *vanished
 void cpmsync_mock_tell_expunges(struct mock_conn *conn)
 {
     const struct mock_mailbox *mailbox = conn->mailbox;
-    bool by_uid = conn->qresync && !mailbox->nomodseq && !conn->mock->faults.rfc5162;
+    bool by_uid = conn->uidonly || (conn->qresync && !mailbox->nomodseq && !conn->mock->faults.rfc5162);
     struct mock_set vanished;
     size_t kept = 0, i, j = 0;
     cpmsync_mock_set_init(&vanished, conn->mock->mem);
@@ -302,11 +310,24 @@ static bool resolve_saved(struct mock_conn *conn, struct mock_set *set, bool uid
     return true;
 }
 
+static bool has_star(const struct mock_set *set)
+{
+    size_t i;
+    for (i = 0; i < set->count; i++)
+        if (set->ranges[i].first == 0 || set->ranges[i].last == 0)
+            return true;
+    return false;
+}
+
 bool cpmsync_mock_resolve(struct mock_conn *conn, struct mock_set *set, bool uids)
 {
     size_t i;
     if (set->is_saved)
         return resolve_saved(conn, set, uids);
+    if (conn->uidonly && (!uids || has_star(set))) {
+        conn->uid_required = true;
+        return false;
+    }
     if (uids) {
         cpmsync_mock_set_resolve(set, cpmsync_mock_highest_uid(conn));
         return true;

@@ -25,6 +25,13 @@ static const char CONVERSATION[] =
     "s LIST (SUBSCRIBED RECURSIVEMATCH) \"\" (% *) RETURN (CHILDREN STATUS (SIZE MAILBOXID))\r\n"
     "s NOTIFY SET STATUS (selected (MessageNew (UID ENVELOPE) MessageExpunge FlagChange)) (subtree (a d) (MessageNew "
     "MessageExpunge MailboxName))\r\n"
+    "m UID SEARCH RETURN (SAVE MIN COUNT PARTIAL 1:2) CHARSET UTF-8 OR SUBJECT \"x y\" TEXT deliv\r\n"
+    "m UID FETCH $ (PREVIEW SAVEDATE BINARY.PEEK[1] BINARY.SIZE[1]) (PARTIAL -1:-2)\r\n"
+    "m APPEND c/b ($q) {1+}\r\nx CATENATE (TEXT {2+}\r\nA: URL \"/c/b/;UID=1/;SECTION=HEADER.FIELDS%20(To)\")\r\n"
+    "m APPEND c/b ~{9+}\r\nA: b\r\n\r\nx\r\nm UID REPLACE 1 c/b {1+}\r\nx\r\n"
+    "m SETQUOTA #user/test (MESSAGE 100)\r\nm GETQUOTAROOT c/b\r\n"
+    "m GENURLAUTH \"imap://test@h/c/b/;UID=2/;SECTION=TEXT;URLAUTH=anonymous\" INTERNAL\r\n"
+    "m URLFETCH \"imap://test@h/c/b/;UID=2/;SECTION=TEXT;URLAUTH=anonymous:internal:01\"\r\n"
     "t RENAME INBOX "
     "old\r\nu DELETE c\r\nv LOGOUT\r\n";
 
