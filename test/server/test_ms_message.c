@@ -117,15 +117,17 @@ static void test_search_reads_encoded_words_and_encoded_bodies(void **state)
 {
     static const struct {
         const char *keys, *found;
-    } CASES[] = {{"SUBJECT \"folded in\"", " 1"}, {"CHARSET UTF-8 SUBJECT {3+}\n\xc3\xa9t", " 1"},
-        {"CHARSET utf-8 FROM {7+}\nJos\xc3\xa9 M", " 1"}, {"CHARSET UTF-8 BODY {6+}\nna\xc3\xafve", " 1"},
-        {"CHARSET UTF-8 TEXT {6+}\nNA\xc3\xafVE", " 1"}, {"BODY hidden", " 1"}, {"BODY \"in latin\"", " 1"},
-        {"CHARSET US-ASCII BODY nothing", ""}, {"TEXT inner", " 1"}, {"BODY inner", " 1"}, {"SUBJECT inner", ""},
-        {"HEADER x-empty \"\"", " 1"}, {"HEADER x-empty x", ""}, {"TEXT x-empty", " 1"}};
+    } CASES[] = {{"SUBJECT \"folded in\"", " 1"}, {"SUBJECT \" og\"", " 1"},
+        {"CHARSET UTF-8 SUBJECT {3+}\n\xc3\xa9t", " 1"}, {"CHARSET utf-8 FROM {7+}\nJos\xc3\xa9 M", " 1"},
+        {"CHARSET UTF-8 BODY {6+}\nna\xc3\xafve", " 1"}, {"CHARSET UTF-8 TEXT {6+}\nNA\xc3\xafVE", " 1"},
+        {"BODY hidden", " 1"}, {"BODY \"in latin\"", " 1"}, {"CHARSET US-ASCII BODY nothing", ""}, {"TEXT inner", " 1"},
+        {"BODY inner", " 1"}, {"SUBJECT inner", ""}, {"HEADER x-empty \"\"", " 1"}, {"HEADER x-empty x", ""},
+        {"TEXT x-empty", " 1"}};
     struct talk *talk = (struct talk *)*state;
     char line[120], expected[60];
     int conn = with_message(talk,
-        "From: =?iso-8859-1?q?Jos=E9?= =?utf-8?b?IE0=?= <j@a.example>\r\nSubject: =?UTF-8?Q?=C3=A9t=C3=A9?= folded\r\n"
+        "From: =?iso-8859-1?q?Jos=E9?= =?utf-8?b?IE0=?= <j@a.example>\r\nSubject: =?UTF-8?Q?=C3=A9t=C3=A9_og?= "
+        "folded\r\n"
         " in two\r\nX-Empty:\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n"
         "--x\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n"
         "bmHDr3ZlIGhpZGRlbg==\r\n"

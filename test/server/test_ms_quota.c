@@ -72,6 +72,8 @@ static void test_ox_05_overquota_stops_what_grows_and_nothing_else(void **state)
     talk_expect_has(talk, conn, "a APPEND INBOX {1+}\nx\n", "a OK ");
     talk_expect_has(talk, conn, "a APPEND INBOX {1+}\nx\n", "a NO [OVERQUOTA]");
     talk_expect_has(talk, conn, "a REPLACE 1 INBOX {1+}\ny\n", "a OK ");
+    limit(talk, "MESSAGE", 1);
+    talk_expect_has(talk, conn, "a REPLACE 1 INBOX {1+}\nz\n", "a OK ");
     limit(talk, "MESSAGE", CPMSYNC_OFF);
     limit(talk, "STORAGE", 2);
     talk_expect_has(talk, conn, "a APPEND t {40+}\n0123456789012345678901234567890123456789\n", "a OK ");
