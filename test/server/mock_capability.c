@@ -31,6 +31,7 @@ static const struct {
     {"NAMESPACE", AFTER_LOGIN},
     {"CHILDREN", AFTER_LOGIN},
     {"IDLE", AFTER_LOGIN},
+    {"CONVERT", AFTER_LOGIN},
     {"METADATA", AFTER_LOGIN},
     {"METADATA-SERVER", AFTER_LOGIN},
     {"ACL", AFTER_LOGIN},
@@ -122,6 +123,8 @@ static bool is_disabled(const struct mock_conn *conn, struct cpmsync_slice name)
     if (cpmsync_slice_is(name, "RIGHTS=texkn")) /* RFC 5257 4.10 */
         return faults->rfc2086 || !cpmsync_mock_offers(conn, "ACL") ||
                !cpmsync_mock_offers(conn, "ANNOTATE-EXPERIMENT-1");
+    if (cpmsync_slice_is(name, "CONVERT")) /* RFC 5259 3.1 */
+        return !cpmsync_mock_offers(conn, "BINARY");
     /* RFC 5464 1: for servers that have no more than this */
     if (cpmsync_slice_is(name, "METADATA-SERVER"))
         return cpmsync_mock_offers(conn, "METADATA");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock_decode.h"
 
+#include "mock_charset.h"
 #include "mock_mime.h"
 #include "mock_parser.h"
 
@@ -111,19 +112,9 @@ int cpmsync_mock_decode_body(struct cpmsync_slice header, struct cpmsync_slice b
 
 int cpmsync_mock_to_utf8(struct cpmsync_slice charset, struct cpmsync_slice text, struct cpmsync_buf *out)
 {
-    size_t i;
-    int error = 0;
     if (charset.len == 0 || cpmsync_slice_is(charset, "US-ASCII") || cpmsync_slice_is(charset, "UTF-8"))
         return cpmsync_mock_is_utf8(text) ? cpmsync_buf_add_slice(out, text) : CPMSYNC_ERR_UNSUPPORTED;
-    if (!cpmsync_slice_is(charset, "ISO-8859-1"))
-        return CPMSYNC_ERR_UNSUPPORTED;
-    for (i = 0; i < text.len && !error; i++) {
-        uint8_t c = text.data[i];
-        if (c >= 0x80)
-            error = cpmsync_buf_add_char(out, (char)(uint8_t)(0xc0 | (c >> 6)));
-        error = error ? error : cpmsync_buf_add_char(out, (char)(uint8_t)(c < 0x80 ? c : 0x80 | (c & 0x3f)));
-    }
-    return error;
+    return cpmsync_mock_charset_to_utf8(charset, text, out);
 }
 
 /* Takes octets up to `end` off the front; false if it does not occur. */
@@ -174,17 +165,26 @@ static size_t blanks(struct cpmsync_slice text)
     return count;
 }
 
+bool cpmsync_mock_take_words(struct cpmsync_slice *text, struct cpmsync_buf *out, int *error)
+{
+    bool taken = take_word(text, out, error);
+    while (taken && !*error) {
+        /* Blanks between two words are no part of the text. */
+        size_t skip = blanks(*text);
+        struct cpmsync_slice next = cpmsync_slice_of(text->data + skip, text->len - skip);
+        if (!skip || !take_word(&next, out, error))
+            break;
+        *text = next;
+    }
+    return taken;
+}
+
 int cpmsync_mock_decode_words(struct cpmsync_slice value, struct cpmsync_buf *out)
 {
     int error = 0;
     while (value.len && !error) {
-        if (take_word(&value, out, &error)) {
-            /* Blanks between two words are no part of the text. */
-            size_t skip = blanks(value);
-            if (skip && value.len > skip + 1 && memcmp(value.data + skip, "=?", 2) == 0)
-                value = cpmsync_slice_of(value.data + skip, value.len - skip);
+        if (cpmsync_mock_take_words(&value, out, &error))
             continue;
-        }
         if (error)
             break;
         error = cpmsync_buf_add_char(out, (char)value.data[0]);

@@ -60,6 +60,10 @@ struct mock_faults {
     bool no_negative_rights;
     bool no_private_metadata;
     uint64_t metadata_maxsize;
+    bool convert_tempfail;
+    uint64_t convert_tempfail_in;
+    uint64_t max_convert_messages;
+    uint64_t max_convert_parts;
     bool annotations_none;
     bool annotations_read_only;
     bool no_private_annotations;

@@ -266,6 +266,7 @@ typedef bool mock_command(struct mock_conn *conn, struct mock_parser *p, bool ui
 mock_command cpmsync_mock_cmd_capability, cpmsync_mock_cmd_noop, cpmsync_mock_cmd_logout, cpmsync_mock_cmd_starttls;
 mock_command cpmsync_mock_cmd_login, cpmsync_mock_cmd_authenticate, cpmsync_mock_cmd_enable, cpmsync_mock_cmd_id;
 mock_command cpmsync_mock_cmd_setacl, cpmsync_mock_cmd_deleteacl, cpmsync_mock_cmd_getacl, cpmsync_mock_cmd_listrights;
+mock_command cpmsync_mock_cmd_convert, cpmsync_mock_cmd_conversions;
 mock_command cpmsync_mock_cmd_myrights, cpmsync_mock_cmd_getmetadata, cpmsync_mock_cmd_setmetadata;
 mock_command cpmsync_mock_cmd_idle, cpmsync_mock_cmd_namespace, cpmsync_mock_cmd_notify;
 mock_command cpmsync_mock_cmd_select, cpmsync_mock_cmd_examine, cpmsync_mock_cmd_close, cpmsync_mock_cmd_unselect;

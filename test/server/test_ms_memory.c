@@ -13,6 +13,8 @@ static const char CONVERSATION[] =
     "a LOGIN test test\r\nb ENABLE QRESYNC\r\nc SELECT INBOX\r\nd FETCH 1:* (FLAGS ENVELOPE BODYSTRUCTURE)\r\n"
     "e STORE 1 ANNOTATION (/comment (value.priv \"1\" value.shared \"2\"))\r\ne FETCH 1 ANNOTATION (/* value)\r\n"
     "e COPY 1 a/b\r\ne SEARCH ANNOTATION * value \"1\"\r\n"
+    "e CONVERT 1:2 (NIL (charset us-ascii unknown-character-replacement ?)) (BINARY[1] BODYPARTSTRUCTURE[1])\r\n"
+    "e CONVERT 1 (NIL (charset utf-8)) BODY[HEADER]\r\n"
     "e NOOP\r\nf UID STORE 1:4 +FLAGS (\\Deleted $z)\r\ng NOOP\r\nh UID EXPUNGE 1:2\r\n"
     "i APPEND INBOX ($q) {30+}\r\nSubject: a\r\n\r\n01234567890123\r\n\r\nj UID FETCH 1:* (BODY[1] BODY[HEADER.FIELDS "
     "(To)]) "
