@@ -30,7 +30,8 @@ struct cpmsync_client;
 enum cpmsync_event_type {
     /*
      * What follows is about `mailbox` with this UIDVALIDITY. The app drops what it holds of the mailbox outside
-     * `ranges` (the covered UIDs). First event of a mailbox after the client was made and after an aborted batch (R17).
+     * `ranges` (the covered UIDs), and all of it if that has another UIDVALIDITY. First event of a mailbox after the
+     * client was made and after an aborted batch (R17).
      */
     CPMSYNC_EVENT_BEGIN = 1,
     /* UID `uid` has the flags `flags` (all of them) and the mod-sequence `modseq` (0: none). New or changed. */

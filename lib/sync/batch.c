@@ -197,18 +197,41 @@ int cpmsync_batch_release(struct cpmsync_batch *batch)
 
 /* ---- what happens */
 
+/*
+ * The app is about to drop the old generation, which the store keeps if the batch is lost. Should the old UIDVALIDITY then
+ * come back (a mailbox renamed away and back), the app must hear of all its messages again. So before the app hears
+ * anything, and whatever is killed or loses power later, the old generation has no cursor: without one everything is told
+ * (R17). What the batch has open meant the old UIDs.
+ */
+static int void_cursor(struct cpmsync_batch *batch)
+{
+    struct cpmsync_open_mailbox *mailbox = batch->mailbox;
+    const struct cpmsync_store *store = store_of(batch);
+
+    if (cpmsync_batch_abort(batch))
+        return batch->error;
+    if (!mailbox->stored || mailbox->cache.highestmodseq == 0)
+        return 0;
+    mailbox->cache.highestmodseq = 0;
+    if (fail(batch, store->ops->begin(store->self, CPMSYNC_STORE_DURABLE)))
+        return batch->error;
+    if (fail(batch, cpmsync_open_mailbox_put(mailbox))) {
+        store->ops->rollback(store->self);
+        return batch->error;
+    }
+    return fail(batch, store->ops->commit(store->self));
+}
+
 int cpmsync_batch_reset(struct cpmsync_batch *batch, uint32_t uidvalidity)
 {
     struct cpmsync_open_mailbox *mailbox = batch->mailbox;
-    bool known = mailbox->cache.uidvalidity != 0;
 
-    drop_held(batch);
-    if (batch->error)
+    if (batch->error || void_cursor(batch))
         return batch->error;
+    bool known = mailbox->cache.uidvalidity != 0;
     if (mailbox->stored) {
         if (begin(batch))
             return batch->error;
-        batch->rows = 0;
         int error = store_of(batch)->ops->mailbox_remove(store_of(batch)->self, name_of(batch), mailbox->name_len);
         if (error)
             return fail(batch, error);
@@ -224,7 +247,7 @@ int cpmsync_batch_reset(struct cpmsync_batch *batch, uint32_t uidvalidity)
     cpmsync_flag_names_forget(&batch->flags);
     if (batch->open && fail(batch, cpmsync_open_mailbox_put(mailbox)))
         return batch->error;
-    batch->reset_due = batch->reset_due || known;
+    batch->reset_due = known;
     return 0;
 }
 

@@ -58,7 +58,8 @@ void cpmsync_batch_hold(struct cpmsync_batch *batch);
 int cpmsync_batch_release(struct cpmsync_batch *batch);
 
 /* A new generation: cache, rows and cursors emptied (V-02). If the mailbox had been synchronised before, RESET is told in
- * front of the batch's first event: a SELECT that is cut before its OK must not empty what the app holds. */
+ * front of the batch's first event: a SELECT that is cut before its OK must not empty what the app holds. The old generation's
+ * cursor is void at once, even if the batch is lost: should its UIDVALIDITY come back, all of it is told again. */
 int cpmsync_batch_reset(struct cpmsync_batch *batch, uint32_t uidvalidity);
 
 /* A message's news. 1 if it is cached now, 0 if it says nothing that can be held, or an error. */

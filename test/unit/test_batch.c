@@ -27,6 +27,7 @@ struct bench {
     char heard[2048];
     size_t heard_len;
     enum cpmsync_event_type refuse;
+    enum cpmsync_store_durability committed; /* the last transaction */
 };
 
 static void say(struct bench *bench, const char *format, ...)
@@ -315,6 +316,72 @@ static void test_q_15_held_events_of_another_generation_never_leave(void **state
     close_bench(&bench);
 }
 
+static void note_durability(void *ctx, bool over, int error)
+{
+    struct bench *bench = ctx;
+
+    if (over && !error)
+        bench->committed = bench->failing.durability;
+}
+
+/* The app was told RESET, the batch is lost, and the old UIDVALIDITY comes back: only without a cursor all is told again. */
+static void test_r_17_a_reset_that_was_lost_leaves_no_cursor(void **state)
+{
+    (void)state;
+    for (int killed = 0; killed < 2; killed++) {
+        struct bench bench;
+        open_bench(&bench);
+        first_sync(&bench);
+        bench.heard_len = 0;
+        bench.heard[0] = '\0';
+        bench.failing.committing = note_durability;
+        bench.failing.ctx = &bench;
+        cpmsync_batch_hold(&bench.batch);
+        put(&bench, 12, "", 110);
+        assert_int_equal(cpmsync_batch_reset(&bench.batch, 43), 0);
+        assert_int_equal(bench.committed, CPMSYNC_STORE_DURABLE);
+        assert_heard(&bench, "");
+        bench.refuse = CPMSYNC_EVENT_BATCH;
+        if (killed) {
+            put(&bench, 1, "", 1);
+            assert_heard(&bench, "reset 43|begin 43|1 1|");
+            close_mailbox(&bench);
+            assert_int_equal(open_mailbox(&bench), 0);
+        } else {
+            assert_int_equal(cpmsync_batch_commit(&bench.batch), CPMSYNC_ERR_ABORTED);
+            assert_heard(&bench, "reset 43|begin 43|batch 1 0|");
+            assert_cache_is_the_store(&bench);
+        }
+        assert_int_equal(bench.mailbox->cache.uidvalidity, 42);
+        assert_int_equal(bench.mailbox->cache.highestmodseq, 0);
+        assert_int_equal(cpmsync_columns_count(bench.mailbox->cache.columns), 3);
+        assert_int_equal(cpmsync_cache_uidnext(&bench.mailbox->cache), 11);
+        close_bench(&bench);
+    }
+}
+
+/* The second UIDVALIDITY of one SELECT: what the batch has of the first one is thrown away. */
+static void test_v_02_a_reset_behind_a_reset(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    open_bench(&bench);
+    first_sync(&bench);
+    bench.heard_len = 0;
+    assert_int_equal(cpmsync_batch_reset(&bench.batch, 43), 0);
+    put(&bench, 1, "", 1);
+    assert_int_equal(cpmsync_batch_reset(&bench.batch, 44), 0);
+    put(&bench, 2, "", 2);
+    cpmsync_batch_cover(&bench.batch, 1, 2);
+    assert_int_equal(cpmsync_batch_commit(&bench.batch), 0);
+    assert_heard(&bench, "reset 43|begin 43|1 1|reset 44|begin 44|2 2|batch 3 0|");
+    assert_int_equal(bench.batch.counts.added, 4);
+    assert_mirrored(&bench);
+    assert_cache_is_the_store(&bench);
+    close_bench(&bench);
+}
+
 static void test_q_33_a_huge_range_is_intersected(void **state)
 {
     struct bench bench;
@@ -563,6 +630,8 @@ int main(void)
         cmocka_unit_test(test_r_17_begin_does_not_name_what_this_batch_covers),
         cmocka_unit_test(test_q_15_held_events_leave_when_the_uidvalidity_is_confirmed),
         cmocka_unit_test(test_q_15_held_events_of_another_generation_never_leave),
+        cmocka_unit_test(test_r_17_a_reset_that_was_lost_leaves_no_cursor),
+        cmocka_unit_test(test_v_02_a_reset_behind_a_reset),
         cmocka_unit_test(test_q_33_a_huge_range_is_intersected),
         cmocka_unit_test(test_q_29_vanish_of_rows_that_still_wait_for_the_store),
         cmocka_unit_test(test_r_16_the_apps_refusal_leaves_everything_as_before),
