@@ -72,7 +72,7 @@ CONF
 launch() {
     # Its last act is to end its whole process group: this must not be ours.
     # shellcheck disable=SC2086
-    (cd "$run" && with_libraries && export LD_PRELOAD=libeatmydata.so && exec setsid $as_user \
+    (cd "$run" && with_libraries && export LD_PRELOAD=libeatmydata.so && exec setsid $as_user $with_us \
         "$root/usr/lib/cyrus/bin/master" -D -C "$run/imapd.conf" -M "$run/cyrus.conf" -p "$run/pid") >"$run/out" 2>&1 &
     master=$!
 }

@@ -6,7 +6,7 @@
 # Runs COMMAND beside a Dovecot of its own and ends with COMMAND's status. Dovecot is never installed: its packages are
 # fetched and unpacked below DIR once, and started from there with a configuration, users, mail and ports of its own;
 # no root is needed, and as root it runs as nobody. TLS_DIR holds ca.pem, cert.pem and key.pem, for localhost.
-# COMMAND finds PEER_HOST, PEER_PORT (TLS), PEER_CLEAR_PORT (STARTTLS), PEER_CA, PEER_USER, PEER_PASSWORD.
+# COMMAND finds PEER_HOST, PEER_PORT (TLS), PEER_CLEAR_PORT (STARTTLS), PEER_CA, PEER_USER, PEER_PASSWORD, PEER_SERVER.
 # DOVECOT_STORAGE is sdbox (the default) or maildir.
 set -eu
 . "$(dirname "$0")/peer_server.sh"
@@ -92,7 +92,8 @@ launch() {
     rm -f "$run/log"
     # doveconf hands the configuration over in the environment; else the server looks for it in /usr/bin.
     # shellcheck disable=SC2086
-    (cd "$run/base" && export LD_LIBRARY_PATH="$lib:$lib/modules/old-stats:$library_path" && exec setsid $as_user \
+    (cd "$run/base" && export LD_LIBRARY_PATH="$lib:$lib/modules/old-stats:$library_path" && \
+        exec setsid $as_user $with_us \
         "$root/usr/bin/doveconf" -c "$run/dovecot.conf" -f service=master -m master \
         -e "$root/usr/sbin/dovecot" -F -c "$run/dovecot.conf") >"$run/out" 2>&1 &
     master=$!

@@ -62,7 +62,7 @@ holds_a_part() {
 "$bin/churn" delete "$mailbox" 2>/dev/null || true
 "$bin/churn" create "$mailbox"
 "$bin/churn" deliver "$mailbox" 1 "$messages"
-"$bin/flight_proxy" localhost "$PEER_PORT" "$delay" "$work/port" >/dev/null &
+setpriv --pdeathsig TERM "$bin/flight_proxy" localhost "$PEER_PORT" "$delay" "$work/port" >/dev/null &
 proxy=$!
 await test -s "$work/port"
 (synchronise) >/dev/null

@@ -185,12 +185,8 @@ static void change_messages(struct peer_client *client, const char *mailbox, str
     peer_truth_clear(&truth);
 }
 
-void peer_change_round(struct peer_client *client, const char *mailbox, struct peer_random *random)
+void peer_change_some(struct peer_client *client, const char *mailbox, struct peer_random *random)
 {
-    if (peer_random_below(random, 25) == 0) {
-        make_anew(client, mailbox, random);
-        return;
-    }
     uint32_t changes = peer_random_below(random, 7);
     for (uint32_t i = 0; i < changes; i++) {
         uint32_t kind = peer_random_below(random, 10);
@@ -201,4 +197,12 @@ void peer_change_round(struct peer_client *client, const char *mailbox, struct p
         else
             deliver_and_expunge(client, mailbox, random);
     }
+}
+
+void peer_change_round(struct peer_client *client, const char *mailbox, struct peer_random *random)
+{
+    if (peer_random_below(random, 25) == 0)
+        make_anew(client, mailbox, random);
+    else
+        peer_change_some(client, mailbox, random);
 }

@@ -22,10 +22,12 @@ void peer_change_exactly(struct peer_client *client, const char *mailbox, struct
     uint32_t expunges, uint32_t deliveries);
 
 /*
- * One to six random things: flags and keywords set, added, removed on one, some or all messages; messages expunged,
- * delivered, delivered and expunged at once, copied; seldom the mailbox is deleted and made anew, with another
- * UIDVALIDITY. Sometimes nothing.
+ * Up to six random things: flags and keywords set, added, removed on one, some or all messages; messages expunged,
+ * delivered, delivered and expunged at once, copied.
  */
+void peer_change_some(struct peer_client *client, const char *mailbox, struct peer_random *random);
+
+/* The same, or, seldom, the mailbox is deleted and made anew, with another UIDVALIDITY. */
 void peer_change_round(struct peer_client *client, const char *mailbox, struct peer_random *random);
 
 #endif

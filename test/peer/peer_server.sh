@@ -15,6 +15,9 @@
 #   complaints                    prints what the server has to say about a COMMAND that failed
 # from $top, $root, $run, $tls (a copy in $run: cert.pem, key.pem), $as_user (a prefix), $user, $group, $password.
 
+# Before a command: it gets a SIGTERM when this shell is killed, and can say nothing, too.
+with_us="setpriv --pdeathsig TERM"
+
 say() { echo "$(basename "$0"): $*" >&2; }
 
 # ------------------------------------------------------------------ the packages
@@ -84,6 +87,9 @@ choose_place() {
             chmod 755 "${run%/run}"
         }
     fi
+    for dir in "$top"/run.*; do # of those that were killed
+        [ ! -d "$dir" ] || kill -0 "${dir##*.}" 2>/dev/null || rm -rf "$dir"
+    done
     mkdir -p "$run"
     chmod 755 "$run"
     cp "$tls/cert.pem" "$tls/key.pem" "$run/"
@@ -110,6 +116,7 @@ stop_server() {
 stop() {
     status=$?
     trap - EXIT INT TERM HUP
+    [ -z "$command" ] || kill "$command" 2>/dev/null || true
     [ -z "$master" ] || stop_server
     [ "$status" = 0 ] || complaints >&2 || true
     case $run in "$top"/*) rm -rf "$run" ;; *) rm -rf "${run%/run}" ;; esac
@@ -123,13 +130,15 @@ listener() {
     awk -v address="$(printf '0100007F:%04X' "$1")" '$2 == address && $4 == "0A" { print $10 }' /proc/net/tcp
 }
 
-is_up_within_3_seconds() {
-    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
+# A server that does not get its port ends, or is never up.
+is_up_in_time() {
+    tries=0
+    until is_up "$@"; do
         kill -0 "$master" 2>/dev/null || return 1
-        ! is_up "$@" || return 0
+        tries=$((tries + 1))
+        [ $tries -le 300 ] || return 1
         sleep 0.1
     done
-    return 1
 }
 
 start() {
@@ -139,7 +148,7 @@ start() {
         configure "$port" "$((port + 1))"
         [ -z "$as_user" ] || chown -R nobody:nogroup "$run"
         launch
-        is_up_within_3_seconds "$port" "$((port + 1))" && return
+        is_up_in_time "$port" "$((port + 1))" && return
         stop_server
     done
     say "the server does not start: $(tail -n 1 "$run/out" | tr '\n' ' ')"
@@ -157,6 +166,7 @@ peer_server() { # DIR TLS_DIR COMMAND [ARGUMENT...]
         unpack
     ) 9>"$top/lock"
     master=
+    command=
     choose_place
     trap stop EXIT
     trap 'exit 130' INT
@@ -164,8 +174,12 @@ peer_server() { # DIR TLS_DIR COMMAND [ARGUMENT...]
     prepare
     start
     export PEER_HOST=localhost PEER_PORT="$port" PEER_CLEAR_PORT="$((port + 1))" PEER_CA="$tls/ca.pem"
-    export PEER_USER=alice PEER_PASSWORD="$password"
+    export PEER_USER=alice PEER_PASSWORD="$password" PEER_SERVER="$server"
     status=0
-    "$@" || status=$?
+    # A signal to this shell is seen to at once only while it waits.
+    $with_us "$@" &
+    command=$!
+    wait "$command" || status=$?
+    command=
     exit "$status"
 }

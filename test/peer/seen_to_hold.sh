@@ -70,7 +70,7 @@ compare() {
 "$bin/churn" delete "$mailbox" 2>/dev/null || true
 "$bin/churn" create "$mailbox"
 "$bin/churn" deliver "$mailbox" 1 "$messages"
-"$bin/flight_proxy" localhost "$PEER_PORT" "$delay" "$work/port" >"$work/flights" &
+setpriv --pdeathsig TERM "$bin/flight_proxy" localhost "$PEER_PORT" "$delay" "$work/port" >"$work/flights" &
 proxy=$!
 tries=0
 until [ -s "$work/port" ]; do
