@@ -24,7 +24,7 @@ static bool has_wildcard(struct cpmsync_slice name)
 /* section-part = nz-number *("." nz-number) behind the first "/"; 0 for none, and what follows it in *rest. */
 static size_t read_part(struct cpmsync_slice name, struct mock_section *section, struct cpmsync_slice *rest)
 {
-    struct mock_parser p = {(uint8_t *)(uintptr_t)name.data + 1, (uint8_t *)(uintptr_t)(name.data + name.len)};
+    struct mock_parser p = {(uint8_t *)(uintptr_t)name.data + 1, (uint8_t *)(uintptr_t)(name.data + name.len), false};
     memset(section, 0, sizeof *section);
     do
         if (section->number_count == MOCK_SECTION_NUMBERS ||

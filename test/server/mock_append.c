@@ -48,7 +48,15 @@ static void add_url(
     cpmsync_buf_clear(&octets);
 }
 
-/* cat-part = "TEXT" SP (literal / literal8) / "URL" SP astring */
+/* utf8-literal = "UTF8" SP "(" literal8 ")", from the SP on (RFC 6855 4) */
+static bool read_utf8_literal(struct mock_parser *p, struct mock_new_message *message, struct cpmsync_slice *octets)
+{
+    message->utf8 = true;
+    return p->utf8 && cpmsync_mock_read_sp(p) && cpmsync_mock_read_char(p, '(') &&
+           cpmsync_mock_read_literal8(p, octets) && cpmsync_mock_read_char(p, ')');
+}
+
+/* cat-part = utf8-literal / "TEXT" SP (literal / literal8) / "URL" SP astring */
 static bool read_part(
     struct mock_conn *conn, struct mock_parser *p, struct mock_append *append, struct mock_new_message *message)
 {
@@ -57,6 +65,12 @@ static bool read_part(
         if (!cpmsync_mock_read_sp(p) || !cpmsync_mock_read_astring(p, &text))
             return false;
         add_url(conn, append, message, text);
+        return true;
+    }
+    if (cpmsync_mock_read_word(p, "UTF8")) {
+        if (!read_utf8_literal(p, message, &text))
+            return false;
+        add_octets(conn, message, text);
         return true;
     }
     if (!cpmsync_mock_read_word(p, "TEXT") || !cpmsync_mock_read_sp(p))
@@ -81,6 +95,8 @@ static bool read_data(
         message->binary = true;
         return cpmsync_mock_offers(conn, "BINARY") && cpmsync_mock_read_literal8(p, &message->octets);
     }
+    if (cpmsync_mock_read_word(p, "UTF8"))
+        return read_utf8_literal(p, message, &message->octets);
     if (!cpmsync_mock_offers(conn, "CATENATE") || !cpmsync_mock_read_word(p, "CATENATE") || !cpmsync_mock_read_sp(p) ||
         !cpmsync_mock_read_char(p, '('))
         return false;
@@ -197,6 +213,18 @@ static void refuse_url(struct mock_conn *conn, struct cpmsync_slice url)
 }
 
 /* What can be said before anything is stored. */
+static bool has_8bit_header(struct cpmsync_slice message)
+{
+    struct cpmsync_slice header, body, name, field;
+    size_t i;
+    cpmsync_mock_split(message, &header, &body);
+    while (cpmsync_mock_next_field(&header, &name, &field))
+        for (i = 0; i < field.len && name.len; i++)
+            if (field.data[i] >= 0x80)
+                return true;
+    return false;
+}
+
 static bool is_acceptable(struct mock_conn *conn, const struct mock_mailbox *mailbox, const struct mock_append *append)
 {
     size_t i;
@@ -212,6 +240,11 @@ static bool is_acceptable(struct mock_conn *conn, const struct mock_mailbox *mai
         }
         if (len > conn->mock->max_literal) {
             cpmsync_mock_no(conn, "[TOOBIG] Larger than a message may be");
+            return false;
+        }
+        if (has_8bit_header(octets_of(&append->messages[i])) && cpmsync_mock_supports_utf8(conn) &&
+            !(conn->utf8 && append->messages[i].utf8)) {
+            cpmsync_mock_no(conn, "[CANNOT] A header that is not ASCII wants UTF8");
             return false;
         }
         const char *refusal = cpmsync_mock_annotation_refusal(conn, mailbox, &append->messages[i].annotations);

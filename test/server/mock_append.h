@@ -12,6 +12,7 @@ struct mock_new_message {
     int64_t date;
     int zone;
     bool binary;                 /* it came as literal8 */
+    bool utf8;                   /* as UTF8 (...) */
     struct cpmsync_slice octets; /* where it is one literal */
     struct cpmsync_buf parts;    /* where it is put together */
     bool is_catenated;

@@ -31,6 +31,8 @@ static const struct {
     {"NAMESPACE", AFTER_LOGIN},
     {"CHILDREN", AFTER_LOGIN},
     {"IDLE", AFTER_LOGIN},
+    {"UTF8=ACCEPT", AFTER_LOGIN},
+    {"UTF8=ONLY", AFTER_LOGIN},
     {"CONVERT", AFTER_LOGIN},
     {"METADATA", AFTER_LOGIN},
     {"METADATA-SERVER", AFTER_LOGIN},
@@ -125,6 +127,10 @@ static bool is_disabled(const struct mock_conn *conn, struct cpmsync_slice name)
                !cpmsync_mock_offers(conn, "ANNOTATE-EXPERIMENT-1");
     if (cpmsync_slice_is(name, "CONVERT")) /* RFC 5259 3.1 */
         return !cpmsync_mock_offers(conn, "BINARY");
+    if (cpmsync_slice_is(name, "UTF8=ACCEPT"))
+        return cpmsync_mock_offers(conn, "UTF8=ONLY");
+    if (cpmsync_slice_is(name, "UTF8=ONLY"))
+        return !faults->utf8_only && !lists(mock->capabilities, name);
     /* RFC 5464 1: for servers that have no more than this */
     if (cpmsync_slice_is(name, "METADATA-SERVER"))
         return cpmsync_mock_offers(conn, "METADATA");
@@ -160,6 +166,11 @@ bool cpmsync_mock_offers(const struct mock_conn *conn, const char *capability)
         if (strcmp(CAPABILITIES[i].name, capability) == 0)
             return is_offered(conn, i);
     return false;
+}
+
+bool cpmsync_mock_supports_utf8(const struct mock_conn *conn)
+{
+    return cpmsync_mock_offers(conn, "UTF8=ACCEPT") || cpmsync_mock_offers(conn, "UTF8=ONLY");
 }
 
 static bool is_known(struct cpmsync_slice name)

@@ -15,7 +15,12 @@ static unsigned known_rights(const struct mock_conn *conn)
     return MOCK_RIGHTS_ALL & ~unknown;
 }
 
-static bool read_name(struct mock_parser *p, struct cpmsync_slice *name)
+static bool read_name(struct mock_conn *conn, struct mock_parser *p, struct cpmsync_slice *name)
+{
+    return cpmsync_mock_read_sp(p) && cpmsync_mock_read_mailbox(conn, p, name);
+}
+
+static bool read_text(struct mock_parser *p, struct cpmsync_slice *name)
 {
     return cpmsync_mock_read_sp(p) && cpmsync_mock_read_astring(p, name);
 }
@@ -24,7 +29,7 @@ static bool read_name(struct mock_parser *p, struct cpmsync_slice *name)
 static bool read_identifier(struct mock_parser *p, struct cpmsync_slice *identifier)
 {
     size_t i;
-    if (!read_name(p, identifier) || !cpmsync_mock_is_utf8(*identifier))
+    if (!read_text(p, identifier) || !cpmsync_mock_is_utf8(*identifier))
         return false;
     for (i = 0; i < identifier->len; i++)
         if (identifier->data[i] < 0x20 || identifier->data[i] == 0x7f)
@@ -64,8 +69,8 @@ bool cpmsync_mock_cmd_setacl(struct mock_conn *conn, struct mock_parser *p, bool
     struct cpmsync_slice name, identifier, text;
     struct mock_rights_change rights;
     (void)uid;
-    if (!read_name(p, &name) || !read_identifier(p, &identifier) || !read_name(p, &text) || !cpmsync_mock_read_end(p) ||
-        !cpmsync_mock_read_rights(text, known_rights(conn), &rights))
+    if (!read_name(conn, p, &name) || !read_identifier(p, &identifier) || !read_text(p, &text) ||
+        !cpmsync_mock_read_end(p) || !cpmsync_mock_read_rights(text, known_rights(conn), &rights))
         return false;
     change(conn, name, identifier, &rights, "SETACL completed");
     return true;
@@ -76,7 +81,7 @@ bool cpmsync_mock_cmd_deleteacl(struct mock_conn *conn, struct mock_parser *p, b
     static const struct mock_rights_change NONE = {0, 0};
     struct cpmsync_slice name, identifier;
     (void)uid;
-    if (!read_name(p, &name) || !read_identifier(p, &identifier) || !cpmsync_mock_read_end(p))
+    if (!read_name(conn, p, &name) || !read_identifier(p, &identifier) || !cpmsync_mock_read_end(p))
         return false;
     change(conn, name, identifier, &NONE, "DELETEACL completed");
     return true;
@@ -95,7 +100,7 @@ bool cpmsync_mock_cmd_getacl(struct mock_conn *conn, struct mock_parser *p, bool
     struct cpmsync_slice name;
     size_t i;
     (void)uid;
-    if (!read_name(p, &name) || !cpmsync_mock_read_end(p))
+    if (!read_name(conn, p, &name) || !cpmsync_mock_read_end(p))
         return false;
     const struct mock_mailbox *mailbox = cpmsync_mock_reach(conn, name, MOCK_RIGHT_A, ABSENT);
     if (!mailbox)
@@ -115,7 +120,7 @@ bool cpmsync_mock_cmd_listrights(struct mock_conn *conn, struct mock_parser *p, 
 {
     struct cpmsync_slice name, identifier;
     (void)uid;
-    if (!read_name(p, &name) || !read_identifier(p, &identifier) || !cpmsync_mock_read_end(p))
+    if (!read_name(conn, p, &name) || !read_identifier(p, &identifier) || !cpmsync_mock_read_end(p))
         return false;
     const struct mock_mailbox *mailbox = cpmsync_mock_reach(conn, name, MOCK_RIGHT_A, ABSENT);
     if (!mailbox)
@@ -137,7 +142,7 @@ bool cpmsync_mock_cmd_myrights(struct mock_conn *conn, struct mock_parser *p, bo
 {
     struct cpmsync_slice name;
     (void)uid;
-    if (!read_name(p, &name) || !cpmsync_mock_read_end(p))
+    if (!read_name(conn, p, &name) || !cpmsync_mock_read_end(p))
         return false;
     const struct mock_mailbox *mailbox = cpmsync_mock_named(conn, name);
     unsigned rights = mailbox ? cpmsync_mock_rights(conn, mailbox) : 0;

@@ -28,7 +28,7 @@ bool cpmsync_mock_cmd_append(struct mock_conn *conn, struct mock_parser *p, bool
     struct cpmsync_slice name;
     (void)uid;
     memset(&append, 0, sizeof append);
-    bool valid = cpmsync_mock_read_sp(p) && cpmsync_mock_read_astring(p, &name) &&
+    bool valid = cpmsync_mock_read_sp(p) && cpmsync_mock_read_mailbox(conn, p, &name) &&
                  cpmsync_mock_read_append(conn, p, cpmsync_mock_offers(conn, "MULTIAPPEND"), &append);
     if (valid)
         run_append(conn, name, &append);
@@ -104,7 +104,7 @@ bool cpmsync_mock_cmd_replace(struct mock_conn *conn, struct mock_parser *p, boo
     else
         valid = valid && cpmsync_mock_read_nz_number(p, &number);
     valid = valid && (uid || (number > 0 && number <= conn->view_count)) && cpmsync_mock_read_sp(p) &&
-            cpmsync_mock_read_astring(p, &name) && cpmsync_mock_read_append(conn, p, false, &append);
+            cpmsync_mock_read_mailbox(conn, p, &name) && cpmsync_mock_read_append(conn, p, false, &append);
     if (valid)
         run_replace(conn, number, uid, name, &append);
     cpmsync_mock_append_clear(conn->mock->mem, &append);

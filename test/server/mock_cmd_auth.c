@@ -183,10 +183,18 @@ static const struct {
     {"CONDSTORE", offsetof(struct mock_conn, condstore)},
     {"QRESYNC", offsetof(struct mock_conn, qresync)},
     {"UIDONLY", offsetof(struct mock_conn, uidonly)},
+    {"UTF8=ACCEPT", offsetof(struct mock_conn, utf8)},
     {"METADATA", offsetof(struct mock_conn, tells_metadata)},
     {"METADATA-SERVER", offsetof(struct mock_conn, tells_server_metadata)},
 };
 enum { ENABLE_COUNT = sizeof ENABLES / sizeof *ENABLES };
+
+/* Where only UTF8=ONLY is offered UTF8=ACCEPT is what is enabled (RFC 6855 6). */
+static bool may_enable(const struct mock_conn *conn, size_t index)
+{
+    return cpmsync_mock_offers(conn, ENABLES[index].name) ||
+           (ENABLES[index].offset == offsetof(struct mock_conn, utf8) && cpmsync_mock_supports_utf8(conn));
+}
 
 static bool *enabled(struct mock_conn *conn, size_t index)
 {
@@ -219,8 +227,7 @@ bool cpmsync_mock_cmd_enable(struct mock_conn *conn, struct mock_parser *p, bool
         if (!cpmsync_mock_read_sp(p) || !cpmsync_mock_read_atom(p, &name))
             return false;
         for (i = 0; i < ENABLE_COUNT; i++)
-            wanted[i] |= cpmsync_slice_is(name, ENABLES[i].name) && cpmsync_mock_offers(conn, ENABLES[i].name) &&
-                         !faults->enabled_empty;
+            wanted[i] |= cpmsync_slice_is(name, ENABLES[i].name) && may_enable(conn, i) && !faults->enabled_empty;
     } while (!cpmsync_mock_read_end(p));
     if (faults->enable_refused) {
         cpmsync_mock_bad(conn, "ENABLE is refused");

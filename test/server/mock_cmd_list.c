@@ -26,6 +26,7 @@ static const struct option RETURN_OPTIONS[] = {{"SUBSCRIBED", "LIST-EXTENDED", R
 /* A name that may be listed. */
 struct entry {
     struct cpmsync_slice name;
+    struct cpmsync_slice spelled;       /* as the client knows it, and matches it */
     const struct mock_mailbox *mailbox; /* NULL where it is none, or none the user may list */
     bool level;                         /* it is none, and there are some below it */
 };
@@ -56,7 +57,7 @@ static void put_delimiter_and_name(struct mock_conn *conn, struct cpmsync_slice 
 {
     char delimiter = conn->mock->store.delimiter;
     cpmsync_mock_putf(conn, "\"%s%c\" ", delimiter == '\\' ? "\\" : "", delimiter);
-    cpmsync_mock_put_astring(conn, name);
+    cpmsync_mock_put_mailbox(conn, name);
 }
 
 /* ---- arguments ---- */
@@ -180,6 +181,12 @@ static int by_name(const void *a, const void *b)
     return (y->mailbox || y->level) - (x->mailbox || x->level);
 }
 
+static void entry_clear(struct mock_conn *conn, struct entry *entry)
+{
+    cpmsync_mock_disown(conn->mock->mem, &entry->name);
+    cpmsync_mock_disown(conn->mock->mem, &entry->spelled);
+}
+
 static void add_entry(struct mock_conn *conn, struct list *list, struct cpmsync_slice name,
     const struct mock_mailbox *mailbox, bool level)
 {
@@ -194,11 +201,18 @@ static void add_entry(struct mock_conn *conn, struct list *list, struct cpmsync_
         list->entries = entries;
         list->entry_capacity = grown;
     }
-    struct entry entry = {cpmsync_mock_own(conn->mock->mem, name), mailbox, level};
-    if (entry.name.data)
+    struct entry entry = {cpmsync_mock_own(conn->mock->mem, name), {NULL, 0}, mailbox, level};
+    struct cpmsync_buf spelled;
+    cpmsync_buf_init(&spelled, conn->mock->mem, 65536);
+    if (cpmsync_mock_spell(conn, name, &spelled) == 0)
+        entry.spelled = cpmsync_mock_own(conn->mock->mem, cpmsync_buf_slice(&spelled));
+    cpmsync_buf_clear(&spelled);
+    if (entry.name.data && entry.spelled.data)
         list->entries[list->entry_count++] = entry;
-    else
+    else {
+        entry_clear(conn, &entry);
         conn->broken = true;
+    }
 }
 
 static void add_listed(void *ctx, struct mock_conn *conn, struct cpmsync_slice name, const struct mock_mailbox *mailbox)
@@ -226,7 +240,7 @@ static void collect(struct mock_conn *conn, struct list *list)
         if (kept == 0 || !cpmsync_slice_eq(list->entries[kept - 1].name, list->entries[i].name))
             list->entries[kept++] = list->entries[i];
         else
-            cpmsync_mock_disown(conn->mock->mem, &list->entries[i].name);
+            entry_clear(conn, &list->entries[i]);
     list->entry_count = kept;
 }
 
@@ -258,7 +272,7 @@ static bool satisfies(const struct mock_conn *conn, const struct list *list, con
         return false;
     if (list->select & SELECT_SUBSCRIBED)
         return cpmsync_mock_subscribed(conn->user, entry->name);
-    return entry->mailbox || (entry->level && matches_any(conn, list, entry->name, true));
+    return entry->mailbox || (entry->level && matches_any(conn, list, entry->spelled, true));
 }
 
 /* RFC 5258 3.5: whether a name below satisfies the criteria, and, with `hidden`, is not listed itself. */
@@ -269,7 +283,7 @@ static bool has_descendant(
     for (i = 0; i < list->entry_count; i++)
         if (cpmsync_mock_is_below(&conn->mock->store, list->entries[i].name, name) &&
             satisfies(conn, list, &list->entries[i]) &&
-            !(hidden && matches_any(conn, list, list->entries[i].name, false)))
+            !(hidden && matches_any(conn, list, list->entries[i].spelled, false)))
             return true;
     return false;
 }
@@ -346,7 +360,7 @@ static void put_entries(struct mock_conn *conn, struct list *list)
     size_t i;
     collect(conn, list);
     for (i = 0; i < list->entry_count && !conn->broken; i++)
-        if (matches_any(conn, list, list->entries[i].name, false))
+        if (matches_any(conn, list, list->entries[i].spelled, false))
             put_entry(conn, list, &list->entries[i]);
     cpmsync_mock_ok(conn, "LIST completed");
 }
@@ -361,7 +375,7 @@ static void list_clear(struct mock_conn *conn, struct list *list)
 {
     size_t i;
     for (i = 0; i < list->entry_count; i++)
-        cpmsync_mock_disown(conn->mock->mem, &list->entries[i].name);
+        entry_clear(conn, &list->entries[i]);
     cpmsync_mem_free(conn->mock->mem, list->entries);
     cpmsync_buf_clear(&list->canonical);
 }
@@ -386,6 +400,17 @@ bool cpmsync_mock_cmd_list(struct mock_conn *conn, struct mock_parser *p, bool u
 
 /* ---- LSUB ---- */
 
+static bool matches_spelled(struct mock_conn *conn, struct cpmsync_slice pattern, struct cpmsync_slice name)
+{
+    struct cpmsync_buf spelled;
+    cpmsync_buf_init(&spelled, conn->mock->mem, 65536);
+    if (cpmsync_mock_spell(conn, name, &spelled) != 0)
+        conn->broken = true;
+    bool found = matches_mailbox(pattern, cpmsync_buf_slice(&spelled), (uint8_t)conn->mock->store.delimiter);
+    cpmsync_buf_clear(&spelled);
+    return found;
+}
+
 /* With `%` at the end a subscribed child shows its parent as \Noselect (RFC 3501 6.3.9). */
 static void put_subscribed_parents(
     struct mock_conn *conn, struct cpmsync_slice pattern, size_t index, uint8_t delimiter)
@@ -394,7 +419,7 @@ static void put_subscribed_parents(
     size_t len, earlier;
     for (len = 1; len < name.len; len++) {
         struct cpmsync_slice parent = cpmsync_slice_of(name.data, len);
-        if (name.data[len] != delimiter || !cpmsync_mock_matches(pattern, parent, delimiter) ||
+        if (name.data[len] != delimiter || !matches_spelled(conn, pattern, parent) ||
             cpmsync_mock_subscribed(conn->user, parent))
             continue;
         for (earlier = 0; earlier < index; earlier++) {
@@ -433,7 +458,7 @@ bool cpmsync_mock_cmd_lsub(struct mock_conn *conn, struct mock_parser *p, bool u
         struct cpmsync_slice name = conn->user->subscriptions[i];
         if (is_remote(conn, name))
             continue;
-        if (matches_mailbox(pattern, name, delimiter)) {
+        if (matches_spelled(conn, pattern, name)) {
             cpmsync_mock_putf(conn, "* LSUB () ");
             put_delimiter_and_name(conn, name);
             cpmsync_mock_putf(conn, "\r\n");

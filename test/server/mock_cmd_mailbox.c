@@ -7,14 +7,14 @@
 #define ABSENT "[NONEXISTENT] No such mailbox"
 #define NO_USE "[USEATTR] No mailbox of this use here"
 
-static bool read_name(struct mock_parser *p, struct cpmsync_slice *name)
+static bool read_name(struct mock_conn *conn, struct mock_parser *p, struct cpmsync_slice *name)
 {
-    return cpmsync_mock_read_sp(p) && cpmsync_mock_read_astring(p, name);
+    return cpmsync_mock_read_sp(p) && cpmsync_mock_read_mailbox(conn, p, name);
 }
 
-static bool read_only_name(struct mock_parser *p, struct cpmsync_slice *name)
+static bool read_only_name(struct mock_conn *conn, struct mock_parser *p, struct cpmsync_slice *name)
 {
-    return read_name(p, name) && cpmsync_mock_read_end(p);
+    return read_name(conn, p, name) && cpmsync_mock_read_end(p);
 }
 
 static void answer(struct mock_conn *conn, int error, const char *text)
@@ -84,7 +84,7 @@ bool cpmsync_mock_cmd_create(struct mock_conn *conn, struct mock_parser *p, bool
     mock_use_set uses = 0;
     bool known = true;
     (void)uid;
-    if (!read_name(p, &name))
+    if (!read_name(conn, p, &name))
         return false;
     if (cpmsync_mock_read_sp(p) &&
         (!cpmsync_mock_read_char(p, '(') || !read_use(conn, p, &uses, &known) || !cpmsync_mock_read_char(p, ')')))
@@ -103,7 +103,7 @@ bool cpmsync_mock_cmd_delete(struct mock_conn *conn, struct mock_parser *p, bool
     struct cpmsync_slice name, inner;
     struct mock_user *owner;
     (void)uid;
-    if (!read_only_name(p, &name))
+    if (!read_only_name(conn, p, &name))
         return false;
     struct mock_mailbox *mailbox = cpmsync_mock_reach(conn, name, MOCK_RIGHT_X, ABSENT);
     if (!mailbox || !cpmsync_mock_address(conn, name, &owner, &inner))
@@ -119,7 +119,7 @@ bool cpmsync_mock_cmd_rename(struct mock_conn *conn, struct mock_parser *p, bool
     struct cpmsync_slice from, to, inner_from, inner_to;
     struct mock_user *owner, *to_owner;
     (void)uid;
-    if (!read_name(p, &from) || !read_only_name(p, &to))
+    if (!read_name(conn, p, &from) || !read_only_name(conn, p, &to))
         return false;
     if (!cpmsync_mock_reach(conn, from, MOCK_RIGHT_X, ABSENT) ||
         !cpmsync_mock_address(conn, from, &owner, &inner_from) ||
@@ -136,7 +136,7 @@ bool cpmsync_mock_cmd_subscribe(struct mock_conn *conn, struct mock_parser *p, b
 {
     struct cpmsync_slice name;
     (void)uid;
-    if (!read_only_name(p, &name))
+    if (!read_only_name(conn, p, &name))
         return false;
     if (cpmsync_mock_reach(conn, name, MOCK_RIGHT_L, ABSENT))
         answer(conn, cpmsync_mock_subscribe(&conn->mock->store, conn->user, name), "SUBSCRIBE completed");
@@ -147,7 +147,7 @@ bool cpmsync_mock_cmd_unsubscribe(struct mock_conn *conn, struct mock_parser *p,
 {
     struct cpmsync_slice name;
     (void)uid;
-    if (!read_only_name(p, &name))
+    if (!read_only_name(conn, p, &name))
         return false;
     bool was = cpmsync_mock_unsubscribe(&conn->mock->store, conn->user, name);
     answer(conn, was ? 0 : CPMSYNC_ERR_NOT_FOUND, "UNSUBSCRIBE completed");

@@ -112,11 +112,11 @@ static bool read_entries(struct mock_parser *p, struct metadata *m)
 
 /* "GETMETADATA" [SP getmetadata-options] SP mailbox SP entries; the examples of the RFC, and clients that learnt from them,
  * put the options behind the mailbox. */
-static bool read_getmetadata(struct mock_parser *p, struct metadata *m)
+static bool read_getmetadata(struct mock_conn *conn, struct mock_parser *p, struct metadata *m)
 {
     if (!cpmsync_mock_read_sp(p) || (cpmsync_mock_peek(p, '(') && (!read_options(p, m) || !cpmsync_mock_read_sp(p))))
         return false;
-    if (!cpmsync_mock_read_astring(p, &m->mailbox_name) || !cpmsync_mock_read_sp(p))
+    if (!cpmsync_mock_read_mailbox(conn, p, &m->mailbox_name) || !cpmsync_mock_read_sp(p))
         return false;
     bool options = cpmsync_mock_peek(p, '(') && p->end - p->at > 1 && !strchr("/\"{", p->at[1]);
     if (options && (!read_options(p, m) || !cpmsync_mock_read_sp(p)))
@@ -186,9 +186,9 @@ static bool read_value(struct mock_parser *p, struct cpmsync_slice *value)
 }
 
 /* "SETMETADATA" SP mailbox SP "(" entry SP value *(SP entry SP value) ")" */
-static bool read_setmetadata(struct mock_parser *p, struct metadata *m)
+static bool read_setmetadata(struct mock_conn *conn, struct mock_parser *p, struct metadata *m)
 {
-    if (!cpmsync_mock_read_sp(p) || !cpmsync_mock_read_astring(p, &m->mailbox_name) || !cpmsync_mock_read_sp(p) ||
+    if (!cpmsync_mock_read_sp(p) || !cpmsync_mock_read_mailbox(conn, p, &m->mailbox_name) || !cpmsync_mock_read_sp(p) ||
         !cpmsync_mock_read_char(p, '('))
         return false;
     do
@@ -261,7 +261,7 @@ static bool get_or_set(struct mock_conn *conn, struct mock_parser *p, bool set)
     struct metadata m;
     memset(&m, 0, sizeof m);
     m.entries = (struct setting *)cpmsync_mem_zalloc(mem, ENTRIES_MAX * sizeof *m.entries);
-    bool valid = m.entries && (set ? read_setmetadata(p, &m) : read_getmetadata(p, &m));
+    bool valid = m.entries && (set ? read_setmetadata(conn, p, &m) : read_getmetadata(conn, p, &m));
     if (valid && set)
         run_setmetadata(conn, &m);
     else if (valid)

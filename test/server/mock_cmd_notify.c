@@ -102,7 +102,7 @@ static bool read_name(struct mock_conn *conn, struct mock_parser *p, struct mock
 {
     const struct cpmsync_allocator *mem = conn->mock->mem;
     struct cpmsync_slice name;
-    if (!cpmsync_mock_read_astring(p, &name))
+    if (!cpmsync_mock_read_mailbox(conn, p, &name))
         return false;
     if (cpmsync_mock_is_inbox(name))
         name = CPMSYNC_SLICE("INBOX");

@@ -62,7 +62,7 @@ static bool read_qresync(struct mock_parser *p, struct select_arguments *a)
 /* select-params = SP "(" select-param *(SP select-param) ")" */
 static bool read_arguments(struct mock_conn *conn, struct mock_parser *p, struct select_arguments *a)
 {
-    if (!cpmsync_mock_read_sp(p) || !cpmsync_mock_read_astring(p, &a->name))
+    if (!cpmsync_mock_read_sp(p) || !cpmsync_mock_read_mailbox(conn, p, &a->name))
         return false;
     if (cpmsync_mock_read_end(p))
         return true;

@@ -408,7 +408,7 @@ static bool copy_or_move(struct mock_conn *conn, struct mock_parser *p, bool uid
     struct cpmsync_slice name;
     cpmsync_mock_set_init(&set, conn->mock->mem);
     bool valid = cpmsync_mock_read_sp(p) && cpmsync_mock_read_message_set(conn, p, &set) && cpmsync_mock_read_sp(p) &&
-                 cpmsync_mock_read_astring(p, &name) && cpmsync_mock_read_end(p) &&
+                 cpmsync_mock_read_mailbox(conn, p, &name) && cpmsync_mock_read_end(p) &&
                  cpmsync_mock_resolve(conn, &set, uid);
     if (valid)
         run_copy(conn, &set, name, uid, move);

@@ -100,7 +100,7 @@ bool cpmsync_mock_cmd_resetkey(struct mock_conn *conn, struct mock_parser *p, bo
         cpmsync_mock_ok(conn, "All keys are gone");
         return true;
     }
-    if (!cpmsync_mock_read_sp(p) || !cpmsync_mock_read_astring(p, &name))
+    if (!cpmsync_mock_read_sp(p) || !cpmsync_mock_read_mailbox(conn, p, &name))
         return false;
     while (cpmsync_mock_read_sp(p))
         if (!cpmsync_mock_read_atom(p, &mechanism))

@@ -95,6 +95,8 @@ static const struct fault {
         "metadata-maxsize=N: values of at most N octets; 8192 otherwise"},
     {"metadata-max", NUMBER, offsetof(struct mock_faults, metadata_max), "MS-26",
         "metadata-max=N: N entries a mailbox and user; 100 otherwise"},
+    {"utf8-only", NO_VALUE, offsetof(struct mock_faults, utf8_only), "RFC 6855 6",
+        "UTF8=ONLY instead of UTF8=ACCEPT: what has to do with mailboxes is NO [CANNOT] before its ENABLE"},
     {"convert-tempfail", NO_VALUE, offsetof(struct mock_faults, convert_tempfail), "MS-35",
         "CONVERT is answered NO [TEMPFAIL]"},
     {"convert-tempfail-in", NUMBER, offsetof(struct mock_faults, convert_tempfail_in), "MS-35",

@@ -60,6 +60,7 @@ struct mock_faults {
     bool no_negative_rights;
     bool no_private_metadata;
     uint64_t metadata_maxsize;
+    bool utf8_only;
     bool convert_tempfail;
     uint64_t convert_tempfail_in;
     uint64_t max_convert_messages;

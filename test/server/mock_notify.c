@@ -137,7 +137,7 @@ static void put_name(struct mock_conn *conn, struct cpmsync_slice name, const st
     cpmsync_mock_put_list(conn, name, mailbox, shows | MOCK_LIST_SUBSCRIBED | MOCK_LIST_USES);
     if (old.data) {
         cpmsync_mock_putf(conn, " (\"OLDNAME\" (");
-        cpmsync_mock_put_astring(conn, old);
+        cpmsync_mock_put_mailbox(conn, old);
         cpmsync_mock_putf(conn, "))");
     }
     cpmsync_mock_putf(conn, "\r\n");

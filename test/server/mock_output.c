@@ -39,8 +39,9 @@ void cpmsync_mock_put_string(struct mock_conn *conn, struct cpmsync_slice string
 {
     size_t written = 0, i;
     bool quoted = string.len < 500 && !conn->mock->faults.literals;
+    bool utf8 = conn->utf8 && cpmsync_mock_is_utf8(string);
     for (i = 0; i < string.len && quoted; i++)
-        quoted = string.data[i] >= 0x20 && string.data[i] < 0x7f;
+        quoted = string.data[i] >= 0x20 && string.data[i] != 0x7f && (string.data[i] < 0x80 || utf8);
     if (!quoted) {
         cpmsync_mock_put_literal(conn, string);
         return;
@@ -78,7 +79,7 @@ void cpmsync_mock_put_astring(struct mock_conn *conn, struct cpmsync_slice strin
 {
     /* INBOX and plain names as atoms, so that both forms occur; NIL would be read as none. */
     struct cpmsync_slice atom;
-    struct mock_parser p = {(uint8_t *)(uintptr_t)string.data, (uint8_t *)(uintptr_t)(string.data + string.len)};
+    struct mock_parser p = {(uint8_t *)(uintptr_t)string.data, (uint8_t *)(uintptr_t)(string.data + string.len), false};
     if (cpmsync_mock_read_atom(&p, &atom) && cpmsync_mock_read_end(&p) && !cpmsync_slice_is(string, "NIL") &&
         !conn->mock->faults.literals)
         cpmsync_mock_put_slice(conn, string);

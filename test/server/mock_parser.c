@@ -87,12 +87,12 @@ static bool read_quoted(struct mock_parser *p, struct cpmsync_slice *string)
             if (p->at == p->end || (*p->at != '"' && *p->at != '\\'))
                 return false;
             c = *p->at++;
-        } else if (c == '\r' || c == '\n' || c == 0 || c >= 0x80)
+        } else if (c == '\r' || c == '\n' || c == 0 || (c >= 0x80 && !p->utf8))
             return false;
         *to++ = c;
     }
     *string = cpmsync_slice_of(start, (size_t)(to - start));
-    return cpmsync_mock_read_char(p, '"');
+    return cpmsync_mock_read_char(p, '"') && (!p->utf8 || cpmsync_mock_is_utf8(*string));
 }
 
 /* "{" number ["+"] "}" CRLF *OCTET */
@@ -214,7 +214,7 @@ bool cpmsync_mock_read_flag_list(struct mock_parser *p, struct mock_flag_list *l
 bool cpmsync_mock_split_flags(struct cpmsync_slice text, struct mock_flag_list *list)
 {
     /* Flags are read only, never changed in place. */
-    struct mock_parser p = {(uint8_t *)(uintptr_t)text.data, (uint8_t *)(uintptr_t)(text.data + text.len)};
+    struct mock_parser p = {(uint8_t *)(uintptr_t)text.data, (uint8_t *)(uintptr_t)(text.data + text.len), false};
     list->count = 0;
     while (cpmsync_mock_read_sp(&p))
         ;

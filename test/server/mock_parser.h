@@ -12,6 +12,7 @@
 struct mock_parser {
     uint8_t *at;
     uint8_t *end; /* the final CRLF is not included */
+    bool utf8;    /* quoted strings may hold it (RFC 6855 3) */
 };
 
 enum { MOCK_FLAG_LIST_MAX = 128 };

@@ -127,7 +127,7 @@ bool cpmsync_mock_cmd_getquotaroot(struct mock_conn *conn, struct mock_parser *p
     struct cpmsync_slice name, inner;
     struct mock_user *owner;
     (void)uid;
-    if (!cpmsync_mock_read_sp(p) || !cpmsync_mock_read_astring(p, &name) || !cpmsync_mock_read_end(p))
+    if (!cpmsync_mock_read_sp(p) || !cpmsync_mock_read_mailbox(conn, p, &name) || !cpmsync_mock_read_end(p))
         return false;
     const struct mock_mailbox *mailbox = cpmsync_mock_named(conn, name);
     bool may = cpmsync_mock_address(conn, name, &owner, &inner) &&
@@ -137,7 +137,7 @@ bool cpmsync_mock_cmd_getquotaroot(struct mock_conn *conn, struct mock_parser *p
         return true;
     }
     cpmsync_mock_putf(conn, "* QUOTAROOT ");
-    cpmsync_mock_put_astring(conn, name);
+    cpmsync_mock_put_mailbox(conn, name);
     cpmsync_mock_putf(conn, " ");
     put_root(conn, owner);
     cpmsync_mock_putf(conn, "\r\n");

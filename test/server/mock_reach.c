@@ -5,6 +5,7 @@
  */
 #include "mock_acl.h"
 #include "mock_session.h"
+#include "mock_utf7.h"
 
 #define OTHERS "Other Users"
 
@@ -123,6 +124,62 @@ static int add_name(const struct mock_conn *conn, const struct mock_mailbox *mai
     return cpmsync_mock_add_name(conn, mailbox->owner, mailbox->name, out);
 }
 
+int cpmsync_mock_spell(const struct mock_conn *conn, struct cpmsync_slice name, struct cpmsync_buf *out)
+{
+    int error = conn->utf8 ? cpmsync_mock_from_utf7(name, out) : CPMSYNC_ERR_INVALID_ARGUMENT;
+    return error == CPMSYNC_ERR_INVALID_ARGUMENT ? cpmsync_buf_add_slice(out, name) : error;
+}
+
+void cpmsync_mock_put_mailbox(struct mock_conn *conn, struct cpmsync_slice name)
+{
+    struct cpmsync_buf spelled;
+    cpmsync_buf_init(&spelled, conn->mock->mem, 65536);
+    if (cpmsync_mock_spell(conn, name, &spelled) != 0)
+        conn->broken = true;
+    else
+        cpmsync_mock_put_astring(conn, spelled.len ? cpmsync_buf_slice(&spelled) : CPMSYNC_SLICE(""));
+    cpmsync_buf_clear(&spelled);
+}
+
+static bool has_8bit(struct cpmsync_slice text)
+{
+    size_t i;
+    for (i = 0; i < text.len; i++)
+        if (text.data[i] >= 0x80)
+            return true;
+    return false;
+}
+
+/* Once enabled every name is UTF-8; before, a quoted one with other octets than ASCII can be nothing else. A name that
+ * cannot be stays as it is, and no mailbox has it. */
+bool cpmsync_mock_read_mailbox(struct mock_conn *conn, struct mock_parser *p, struct cpmsync_slice *name)
+{
+    bool quoted = cpmsync_mock_peek(p, '"');
+    struct cpmsync_slice *kept = conn->kept[0].data ? &conn->kept[1] : &conn->kept[0];
+    struct cpmsync_buf stored;
+    if (!cpmsync_mock_read_astring(p, name))
+        return false;
+    if (!conn->utf8 && !(quoted && has_8bit(*name)))
+        return true;
+    cpmsync_buf_init(&stored, conn->mock->mem, 65536);
+    int error = cpmsync_mock_to_utf7(*name, &stored);
+    cpmsync_mock_disown(conn->mock->mem, kept);
+    if (!error)
+        *kept = cpmsync_mock_own(conn->mock->mem, cpmsync_buf_slice(&stored));
+    if (error == CPMSYNC_ERR_NOMEM || (!error && !kept->data))
+        conn->broken = true;
+    else if (!error)
+        *name = *kept;
+    cpmsync_buf_clear(&stored);
+    return true;
+}
+
+void cpmsync_mock_forget_names(struct mock_conn *conn)
+{
+    cpmsync_mock_disown(conn->mock->mem, &conn->kept[0]);
+    cpmsync_mock_disown(conn->mock->mem, &conn->kept[1]);
+}
+
 void cpmsync_mock_put_name(struct mock_conn *conn, const struct mock_mailbox *mailbox)
 {
     struct cpmsync_buf name;
@@ -130,7 +187,7 @@ void cpmsync_mock_put_name(struct mock_conn *conn, const struct mock_mailbox *ma
     if (add_name(conn, mailbox, &name) != 0)
         conn->broken = true;
     else
-        cpmsync_mock_put_astring(conn, cpmsync_buf_slice(&name));
+        cpmsync_mock_put_mailbox(conn, cpmsync_buf_slice(&name));
     cpmsync_buf_clear(&name);
 }
 

@@ -305,7 +305,10 @@ bool cpmsync_mock_search_read(struct mock_conn *conn, struct mock_parser *p, str
     search->nodes = (struct mock_node *)cpmsync_mem_alloc(conn->mock->mem, NODES_MAX * sizeof *search->nodes);
     if (!search->nodes)
         return false;
+    search->utf8 = conn->utf8;
     if (cpmsync_mock_read_word(p, "CHARSET")) {
+        if (conn->utf8) /* RFC 6855 3 */
+            return false;
         if (!cpmsync_mock_read_sp(p) || !cpmsync_mock_read_astring(p, &charset) || !cpmsync_mock_read_sp(p))
             return false;
         search->utf8 = cpmsync_slice_is(charset, "UTF-8");
@@ -410,7 +413,7 @@ static int64_t sent_day(const struct cpmsync_allocator *mem, struct cpmsync_slic
     if (cpmsync_mock_field(header, "Date", &value)) {
         uint8_t *data = cpmsync_buf_data(&value);
         uint8_t *comma = value.len ? (uint8_t *)memchr(data, ',', value.len) : NULL;
-        struct mock_parser p = {comma ? comma + 1 : data, data + value.len};
+        struct mock_parser p = {comma ? comma + 1 : data, data + value.len, false};
         while (cpmsync_mock_read_sp(&p))
             ;
         /* "1 Jan 2024" is a date of SEARCH once its blanks are hyphens. */

@@ -128,6 +128,8 @@ void cpmsync_mock_login(struct mock_conn *conn, struct mock_user *user, const ch
 
 void cpmsync_mock_logout(struct mock_conn *conn)
 {
+    cpmsync_mock_forget_names(conn);
+    conn->utf8 = false;
     cpmsync_mock_close(conn);
     cpmsync_mock_sasl_clear(&conn->sasl);
     conn->user = NULL;
@@ -209,10 +211,17 @@ static void run(struct mock_conn *conn, const struct verb *verb, struct mock_par
     conn->mock->actor = NULL;
 }
 
+/* RFC 6855 6: everything with a mailbox in it might require UTF-8. */
+static bool wants_utf8(const struct mock_conn *conn, const struct verb *verb)
+{
+    return !conn->utf8 && (verb->states & IN_BOX) && !(verb->states & IN_CLEAR) &&
+           cpmsync_mock_offers(conn, "UTF8=ONLY");
+}
+
 void cpmsync_mock_execute(struct mock_conn *conn, uint8_t *command, size_t len)
 {
     struct cpmsync_mock *mock = conn->mock;
-    struct mock_parser p = {command, command + len};
+    struct mock_parser p = {command, command + len, false};
     struct cpmsync_slice tag;
     size_t out_before = conn->out.len;
     if (!cpmsync_mock_read_tag(&p, &tag) || tag.len >= sizeof conn->tag) {
@@ -230,13 +239,17 @@ void cpmsync_mock_execute(struct mock_conn *conn, uint8_t *command, size_t len)
         return;
     const struct verb *verb = read_verb(conn, &p);
     conn->verb = cpmsync_slice_str(verb ? verb->name : "?");
-    if (verb) {
+    if (verb && wants_utf8(conn, verb))
+        cpmsync_mock_no(conn, "[CANNOT] ENABLE UTF8=ACCEPT comes first");
+    else if (verb) {
+        p.utf8 = cpmsync_mock_supports_utf8(conn); /* not in LOGIN, where it is not offered yet */
         conn->expunges = verb->expunges;
         conn->by_uid = verb->uid;
         cpmsync_mock_count(conn);
         cpmsync_mock_moment(mock, MOCK_BEFORE_COMMAND, conn->verb);
         run(conn, verb, &p);
     }
+    cpmsync_mock_forget_names(conn);
     finish(conn, out_before);
 }
 
@@ -267,7 +280,8 @@ static bool is_message_verb(struct mock_parser *p, struct cpmsync_slice name)
 /* A command that waits for a literal is not executed yet, but its refusal can be known (RFC 3501 7.5, MS-11). */
 bool cpmsync_mock_admits_literal(struct mock_conn *conn, struct cpmsync_slice command, uint64_t len, bool sync)
 {
-    struct mock_parser p = {(uint8_t *)(uintptr_t)command.data, (uint8_t *)(uintptr_t)(command.data + command.len)};
+    struct mock_parser p = {
+        (uint8_t *)(uintptr_t)command.data, (uint8_t *)(uintptr_t)(command.data + command.len), false};
     const struct mock_faults *faults = &conn->mock->faults;
     struct cpmsync_slice tag, name;
     const char *refusal = NULL;

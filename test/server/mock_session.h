@@ -66,12 +66,14 @@ struct mock_conn {
     bool condstore;      /* a CONDSTORE enabling command was given */
     bool qresync;        /* ENABLE QRESYNC */
     bool uidonly;        /* ENABLE UIDONLY: no message numbers any more */
+    bool utf8;           /* ENABLE UTF8=ACCEPT: names and quoted strings are UTF-8 */
     bool tells_metadata; /* ENABLE METADATA */
     bool tells_server_metadata;
     struct mock_notify notify;
-    bool could_list;         /* the mailbox whose rights are changing */
-    uint64_t modseq_ahead;   /* the last told by the fault of that name */
-    struct cpmsync_buf news; /* lines to be told before the next tagged answer */
+    bool could_list;              /* the mailbox whose rights are changing */
+    uint64_t modseq_ahead;        /* the last told by the fault of that name */
+    struct cpmsync_slice kept[2]; /* names of the command, as the store has them */
+    struct cpmsync_buf news;      /* lines to be told before the next tagged answer */
 
     struct mock_mailbox *mailbox;
     struct mock_status_values opened_with; /* its STATUS when it was selected */
@@ -142,6 +144,8 @@ void cpmsync_mock_bye(struct mock_conn *conn, const char *text);
 
 /* Whether a capability is offered on this connection, as it is now. */
 bool cpmsync_mock_offers(const struct mock_conn *conn, const char *capability);
+/* UTF8=ACCEPT, or UTF8=ONLY. */
+bool cpmsync_mock_supports_utf8(const struct mock_conn *conn);
 
 /* ---- dispatch (mock_session.c) ---- */
 
@@ -227,6 +231,14 @@ bool cpmsync_mock_may_create(
 /* Adds the name, of a mailbox of `owner`, as this user knows it. */
 int cpmsync_mock_add_name(
     const struct mock_conn *conn, const struct mock_user *owner, struct cpmsync_slice inner, struct cpmsync_buf *out);
+/* mailbox: *name is as the store has it, modified UTF-7, valid until the command is done (RFC 6855 3). Two are kept. */
+bool cpmsync_mock_read_mailbox(struct mock_conn *conn, struct mock_parser *p, struct cpmsync_slice *name);
+void cpmsync_mock_forget_names(struct mock_conn *conn);
+/* Appends a name of the store as the client spells it. */
+int cpmsync_mock_spell(const struct mock_conn *conn, struct cpmsync_slice name, struct cpmsync_buf *out);
+/* The same as an astring. */
+void cpmsync_mock_put_mailbox(struct mock_conn *conn, struct cpmsync_slice name);
+
 /* The name as this user knows it. */
 void cpmsync_mock_put_name(struct mock_conn *conn, const struct mock_mailbox *mailbox);
 void cpmsync_mock_put_myrights(struct mock_conn *conn, const struct mock_mailbox *mailbox);

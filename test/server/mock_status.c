@@ -95,7 +95,7 @@ bool cpmsync_mock_cmd_status(struct mock_conn *conn, struct mock_parser *p, bool
     struct cpmsync_slice name;
     mock_status_set items = 0;
     (void)uid;
-    if (!cpmsync_mock_read_sp(p) || !cpmsync_mock_read_astring(p, &name) || !cpmsync_mock_read_sp(p) ||
+    if (!cpmsync_mock_read_sp(p) || !cpmsync_mock_read_mailbox(conn, p, &name) || !cpmsync_mock_read_sp(p) ||
         !cpmsync_mock_read_status_items(conn, p, &items) || !cpmsync_mock_read_end(p))
         return false;
     if (items >> MOCK_STATUS_HIGHESTMODSEQ & 1)

@@ -215,7 +215,7 @@ static int read_octets(struct mock_conn *conn, const struct mock_url *url, struc
     struct mock_section section;
     struct mock_parts parts;
     struct mock_parser p = {
-        (uint8_t *)(uintptr_t)url->section.data, (uint8_t *)(uintptr_t)(url->section.data + url->section.len)};
+        (uint8_t *)(uintptr_t)url->section.data, (uint8_t *)(uintptr_t)(url->section.data + url->section.len), false};
     memset(&section, 0, sizeof section);
     if (url->section.len && (!cpmsync_mock_read_section(&p, &section) || !cpmsync_mock_read_end(&p)))
         return CPMSYNC_ERR_NOT_FOUND;

@@ -10,7 +10,8 @@ static const char SCRIPT[] =
 
 static const char CONVERSATION[] =
     "a AUTHENTICATE SCRAM-SHA-256 biwsbj10ZXN0LHI9YWJj\r\n*\r\n"
-    "a LOGIN test test\r\nb ENABLE QRESYNC\r\nc SELECT INBOX\r\nd FETCH 1:* (FLAGS ENVELOPE BODYSTRUCTURE)\r\n"
+    "a LOGIN test test\r\nb ENABLE QRESYNC UTF8=ACCEPT\r\nb CREATE \"\xc3\xa4\"\r\nc SELECT INBOX\r\nd FETCH 1:* "
+    "(FLAGS ENVELOPE BODYSTRUCTURE)\r\n"
     "e STORE 1 ANNOTATION (/comment (value.priv \"1\" value.shared \"2\"))\r\ne FETCH 1 ANNOTATION (/* value)\r\n"
     "e COPY 1 a/b\r\ne SEARCH ANNOTATION * value \"1\"\r\n"
     "e CONVERT 1:2 (NIL (charset us-ascii unknown-character-replacement ?)) (BINARY[1] BODYPARTSTRUCTURE[1])\r\n"

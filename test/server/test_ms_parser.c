@@ -34,7 +34,7 @@ static void test_ms_01_what_the_grammar_forbids_is_bad(void **state)
         "a SELECT \"INBOX\n",
         "a SELECT IN(BOX\n",
         "a SELECT \"IN\\BOX\"\n",
-        "a SELECT \"\xc3\xa4\"\n",
+        "a SELECT \"\xe4\"\n",
         "a SELECT INBOX ()\n",
         "a FETCH 1 ()\n",
         "a FETCH 0 FLAGS\n",
