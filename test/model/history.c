@@ -3,246 +3,132 @@
 
 #include <inttypes.h>
 #include <mock.h>
-#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "support/mock_link.h"
-
-enum { CLIENTS = 2, BOXES = 2, UIDS_TEXT = 64 };
-
-static const char *const BOX_NAMES[BOXES] = {"INBOX", "Chats/Alice"};
-static const char *const AWAY[BOXES] = {"", "Chats/Renamed"};
-static const char *const FLAGS[] = {"\\Seen", "\\Answered", "\\Flagged", "\\Deleted", "$Forwarded", "$MDNSent"};
-
-struct world {
-    const struct history_plan *plan;
-    struct history_counts *counts;
-    char *why;
-    uint64_t random;
-    struct cpmsync_mock *mock;
-    bool mod_sequences; /* the server has them */
-    struct support_link links[CLIENTS];
-    int phone; /* the other phone's connection, 0: none */
-    unsigned phone_tags;
-    bool renamed;
-    unsigned noise;  /* so many changes may still happen while octets move, */
-    unsigned rarely; /* one in so many portions */
-    unsigned chunk;
-};
-
-/* ---- chance: splitmix64 */
-
-static uint64_t mix(uint64_t z)
-{
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
-static unsigned below(struct world *w, unsigned n)
-{
-    w->random += UINT64_C(0x9e3779b97f4a7c15);
-    return (unsigned)(mix(w->random) % n);
-}
-
-static void note(const struct world *w, const char *format, ...)
-{
-    va_list args;
-
-    if (!w->plan->verbose)
-        return;
-    va_start(args, format);
-    vprintf(format, args);
-    va_end(args);
-    putchar('\n');
-}
-
-static bool wrong(struct world *w, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(w->why, HISTORY_WHY_MAX, format, args);
-    va_end(args);
-    return false;
-}
-
-/* ---- what happens to the server */
-
-static const char *some_box(struct world *w)
-{
-    unsigned box = below(w, 3) == 0;
-
-    return box && w->renamed ? AWAY[box] : BOX_NAMES[box];
-}
-
-static uint32_t uidnext_of(struct world *w, const char *box)
-{
-    struct cpmsync_mock_status status = {0};
-
-    status.size = sizeof status;
-    return cpmsync_mock_status(w->mock, NULL, box, &status) ? 1 : status.uidnext;
-}
-
-/* One UID, a short range, or now and then everything. */
-static void some_uids(struct world *w, const char *box, char *text)
-{
-    uint32_t next = uidnext_of(w, box);
-    uint32_t uid = 1 + below(w, next);
-    unsigned kind = below(w, 40);
-
-    if (kind == 0)
-        snprintf(text, UIDS_TEXT, "1:%" PRIu32, next);
-    else if (kind < 12)
-        snprintf(text, UIDS_TEXT, "%" PRIu32 ":%" PRIu32, uid, uid + below(w, 8));
-    else if (kind < 24)
-        snprintf(text, UIDS_TEXT, "%" PRIu32, next > 4 ? next - 1 - below(w, 3) : 1);
-    else
-        snprintf(text, UIDS_TEXT, "%" PRIu32, uid);
-}
-
-static void some_change(struct world *w, char *text)
-{
-    unsigned kind = below(w, 8);
-    const char *one = FLAGS[below(w, 6)], *other = FLAGS[below(w, 6)];
-
-    snprintf(text, UIDS_TEXT, "%s%s%s%s",
-        kind < 4   ? "+"
-        : kind < 7 ? "-"
-                   : "",
-        one, one == other ? "" : " ", one == other ? "" : other);
-}
-
-static void deliver(struct world *w, const char *box, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++)
-        cpmsync_mock_deliver(w->mock, NULL, box, below(w, 3) ? "" : FLAGS[below(w, 6)], 0, "x", 1);
-}
-
-/* The other phone: what it says is answered at once. */
-static void phone_says(struct world *w, const char *format, ...)
-{
-    char line[256];
-    const void *data;
-    size_t out;
-    va_list args;
-
-    if (!w->phone || cpmsync_mock_closed(w->mock, w->phone)) {
-        if (w->phone)
-            cpmsync_mock_disconnect(w->mock, w->phone);
-        w->phone = cpmsync_mock_connect(w->mock, 1);
-        cpmsync_mock_feed(w->mock, w->phone, "l LOGIN fred secret\r\n", 21);
-    }
-    int len = snprintf(line, sizeof line, "p%u ", ++w->phone_tags);
-    va_start(args, format);
-    len += vsnprintf(line + len, sizeof line - (size_t)len - 2, format, args);
-    va_end(args);
-    note(w, "    phone: %s", line);
-    memcpy(line + len, "\r\n", 2);
-    cpmsync_mock_feed(w->mock, w->phone, line, (size_t)len + 2);
-    while ((out = cpmsync_mock_output(w->mock, w->phone, &data)) > 0)
-        cpmsync_mock_ack(w->mock, w->phone, out);
-}
-
-static void use_phone(struct world *w)
-{
-    char uids[UIDS_TEXT], change[UIDS_TEXT];
-    const char *box = some_box(w);
-
-    some_uids(w, box, uids);
-    some_change(w, change);
-    switch (below(w, 7)) {
-    case 0:
-        phone_says(w, "SELECT %s", box);
-        break;
-    case 1:
-        phone_says(w, "UID STORE %s FLAGS (%s)", uids, change + (*change == '+' || *change == '-'));
-        break;
-    case 2:
-        phone_says(w, "UID STORE %s +FLAGS.SILENT (\\Deleted)", uids);
-        break;
-    case 3:
-        phone_says(w, "UID EXPUNGE %s", uids);
-        break;
-    case 4:
-        phone_says(w, "EXPUNGE");
-        break;
-    case 5:
-        phone_says(w, "UID MOVE %s %s", uids, some_box(w));
-        break;
-    default:
-        phone_says(w, "UID COPY %s %s", uids, some_box(w));
-        break;
-    }
-}
-
-/* One change that may also happen while octets move. */
-static void change_server(struct world *w)
-{
-    char uids[UIDS_TEXT], change[UIDS_TEXT];
-    const char *box = some_box(w);
-    unsigned kind = below(w, 100), count;
-
-    w->counts->operations++;
-    some_uids(w, box, uids);
-    if (kind < 30) {
-        count = 1 + (below(w, 10) == 0 ? below(w, 30) : below(w, 2));
-        if (below(w, 150) == 0)
-            count = 250;
-        note(w, "    deliver %s %u", box, count);
-        deliver(w, box, count);
-    } else if (kind < 55) {
-        some_change(w, change);
-        note(w, "    flag %s %s %s", box, uids, change);
-        cpmsync_mock_flag(w->mock, NULL, box, uids, change);
-    } else if (kind < 80) {
-        note(w, "    expunge %s %s", box, uids);
-        cpmsync_mock_expunge(w->mock, NULL, box, uids);
-    } else if (kind < 95) {
-        use_phone(w);
-    } else if (kind < 97) {
-        note(w, "    drop-log %s", box);
-        cpmsync_mock_drop_expunge_log(w->mock, NULL, box);
-    } else if (kind < 98) {
-        uint64_t rise = 1 + below(w, 50);
-        struct cpmsync_mock_status status = {0};
-        status.size = sizeof status;
-        cpmsync_mock_status(w->mock, NULL, box, &status);
-        note(w, "    raise-modseq %s %" PRIu64, box, status.highestmodseq + rise);
-        cpmsync_mock_raise_modseq(w->mock, NULL, box, status.highestmodseq + rise);
-    } else if (kind < 99) {
-        note(w, "    uidvalidity %s", box);
-        cpmsync_mock_uidvalidity_change(w->mock, NULL, box);
-    } else {
-        int on = below(w, 2) == 0;
-        note(w, "    nomodseq %s %d", box, on);
-        cpmsync_mock_nomodseq(w->mock, NULL, box, on);
-    }
-}
+#include "model/world.h"
 
 static size_t portion(void *ctx, size_t len)
 {
     struct world *w = ctx;
 
-    if (w->noise && below(w, w->rarely) == 0) {
+    if (w->noise && world_below(w, w->rarely) == 0) {
         w->noise--;
-        change_server(w);
+        world_change(w);
     }
-    return w->chunk && len > 1 ? 1 + below(w, len < w->chunk ? (unsigned)len : w->chunk) : len;
+    return w->chunk && len > 1 ? 1 + world_below(w, len < w->chunk ? (unsigned)len : w->chunk) : len;
 }
 
 /* ---- what the clients do */
+
+/*
+ * A server that says what is not true, and a batch of it that is lost: no later answer tells what the app made of it (R17
+ * holds for servers that tell the same again). The client begins with nothing.
+ */
+static bool renew(struct world *w, struct support_link *link)
+{
+    struct cpmsync_client_config config = link->config;
+    const char *disabled = link->disabled[0];
+
+    world_note(w, "    client %d begins anew", (int)(link - w->links));
+    support_link_clear(link);
+    if (!support_link_init(link, w->mock, WORLD_BOX_NAMES, WORLD_BOXES))
+        return world_wrong(w, "no memory");
+    link->portion = portion;
+    link->ctx = w;
+    link->config.disabled_count = config.disabled_count;
+    link->config.early = config.early;
+    link->disabled[0] = disabled;
+    return support_link_restart(link) || world_wrong(w, "no client");
+}
+
+/* ---- the reference compared */
+
+struct comparison {
+    const struct reference *reference;
+    size_t next;
+    char *why;
+};
+
+static int compare_info(void *ctx, const struct cpmsync_mailbox_info *info)
+{
+    struct comparison *c = ctx;
+
+    if (info->uidnext == c->reference->uidnext && info->messages == c->reference->count)
+        return 0;
+    snprintf(c->why, HISTORY_WHY_MAX / 2,
+        "store: UIDNEXT %" PRIu32 ", %" PRIu32 " messages; reference: %" PRIu32 ", %zu", info->uidnext, info->messages,
+        c->reference->uidnext, c->reference->count);
+    return 1;
+}
+
+static int compare_row(void *ctx, uint32_t uid, uint64_t modseq, const char *const *flags, size_t count)
+{
+    struct comparison *c = ctx;
+    const struct reference_message *message = &c->reference->messages[c->next++]; /* there are as many */
+    unsigned bits = 0;
+
+    (void)modseq;
+    for (size_t i = 0; i < count; i++)
+        for (unsigned flag = 0; flag < WORLD_FLAGS; flag++)
+            bits |= strcmp(flags[i], WORLD_FLAG_NAMES[flag]) == 0 ? 1u << flag : 0;
+    if (message->uid == uid && message->flags == bits)
+        return 0;
+    snprintf(c->why, HISTORY_WHY_MAX / 2, "store: UID %" PRIu32 " flags %x; reference: %" PRIu32 " %x", uid, bits,
+        message->uid, message->flags);
+    return 1;
+}
+
+static bool is_the_reference(struct world *w, struct support_link *link, const char *box, char *why)
+{
+    struct comparison c = {world_reference(w, box), 0, why};
+
+    return cpmsync_view_messages(&link->store.store, NULL, box, compare_info, compare_row, &c) == 0;
+}
 
 static bool check(struct world *w, struct support_link *link, const char *box)
 {
     bool modseqs = w->mod_sequences && !(link->config.disabled_count && strcmp(link->disabled[0], "CONDSTORE") == 0);
     char why[HISTORY_WHY_MAX / 2] = "";
 
-    if (!support_link_equals(link, box, modseqs, why, sizeof why))
-        return wrong(w, "client %d: %s", (int)(link - w->links), why);
+    if (w->liar ? !support_link_mirrored(link, box, why, sizeof why)
+                : !support_link_equals(link, box, modseqs, why, sizeof why) || !is_the_reference(w, link, box, why))
+        return world_wrong(w, "client %d: %s", (int)(link - w->links), why);
     w->counts->compared++;
     return true;
+}
+
+/* What befalls a client in mid-air, if anything. */
+static void some_mishap(struct world *w, struct support_link *link)
+{
+    unsigned kind = world_below(w, 10), moment = world_below(w, 2) ? 8 : 150;
+
+    if (w->replaced && kind > 5) { /* the app refuses RESET, or what is told behind it */
+        kind = 4;
+        moment = 4;
+    }
+    if (kind == 0 || kind == 1) {
+        link->cut_in = world_below(w, 1500);
+        w->counts->cuts++;
+    } else if (kind == 2) {
+        link->cut_out = world_below(w, 300);
+        w->counts->cuts++;
+    } else if (kind == 3) {
+        link->kill_in = world_below(w, moment);
+        w->counts->kills++;
+    } else if (kind == 4) {
+        link->refuse_in = world_below(w, moment);
+        link->refuse_deaf = world_below(w, 2);
+        w->counts->refusals++;
+    } else if (kind == 5) {
+        support_store_fail_at(&link->store, SUPPORT_STORE_ANY, 1 + world_below(w, moment), CPMSYNC_ERR_STORE);
+        w->counts->store_failures++;
+    }
+    world_note(w,
+        "    cut in %" PRId64 " out %" PRId64 ", killed %" PRId64 ", refuses %" PRId64 "%s, store fails %" PRIu64,
+        link->cut_in, link->cut_out, link->kill_in, link->refuse_in, link->refuse_deaf ? " deaf" : "",
+        link->store.fail_call);
 }
 
 /* While the server changes, and the link may be cut: the end is open, the mirror is not. */
@@ -250,29 +136,25 @@ static bool sync_in_noise(struct world *w, struct support_link *link, const char
 {
     char why[HISTORY_WHY_MAX / 2] = "";
 
-    w->noise = below(w, 8);
-    w->rarely = 1 + below(w, below(w, 2) ? 4 : 60);
-    w->chunk = below(w, 3) ? 1 + below(w, 200) : 0;
-    if (below(w, 3) == 0) {
-        if (below(w, 2))
-            link->cut_in = below(w, 1500);
-        else
-            link->cut_out = below(w, 300);
-        w->counts->cuts++;
-    }
-    note(w, "  client %d synchronises %s in noise (cut %" PRId64 " %" PRId64 ")", (int)(link - w->links), box,
-        link->cut_in, link->cut_out);
+    w->noise = world_below(w, 8);
+    w->rarely = 1 + world_below(w, world_below(w, 2) ? 4 : 60);
+    w->chunk = world_below(w, 3) ? 1 + world_below(w, 200) : 0;
+    some_mishap(w, link);
+    world_note(w, "  client %d synchronises %s in noise", (int)(link - w->links), box);
     int error = support_link_sync(link, box);
-    link->cut_in = link->cut_out = -1;
+    link->cut_in = link->cut_out = link->kill_in = link->refuse_in = -1;
+    support_store_fail_at(&link->store, SUPPORT_STORE_ANY, 0, 0);
     w->noise = 0;
     w->chunk = 0;
     w->counts->synchronisations++;
     w->counts->failed += error != 0;
-    note(w, "    -> %s %s", cpmsync_error_name(error), link->words);
+    world_note(w, "    -> %s %s", cpmsync_error_name(error), link->words);
     if (error > 0)
-        return wrong(w, "client %d hangs in %s", (int)(link - w->links), box);
+        return world_wrong(w, "client %d hangs in %s", (int)(link - w->links), box);
+    if (error && w->liar)
+        return renew(w, link);
     if (!error && !support_link_mirrored(link, box, why, sizeof why))
-        return wrong(w, "client %d, in noise: %s", (int)(link - w->links), why);
+        return world_wrong(w, "client %d, in noise: %s", (int)(link - w->links), why);
     return true;
 }
 
@@ -282,27 +164,39 @@ static bool may_be_thrown_out(int error)
     return error == CPMSYNC_ERR_BYE || error == CPMSYNC_ERR_CLOSED;
 }
 
+/* A renamed mailbox is reported missing, and its cache is what it was. Frees `before`. */
+static bool is_kept(struct world *w, struct support_link *link, const char *box, int error, char *before)
+{
+    char *now = support_link_rows(link, box);
+    bool same = strcmp(before, now) == 0;
+
+    free(before);
+    free(now);
+    w->counts->missing++;
+    return (same && error == CPMSYNC_ERR_NO_MAILBOX) || world_wrong(w, "a renamed mailbox: %s, its cache is %s",
+                                                            cpmsync_error_name(error), same ? "kept" : "another");
+}
+
 static bool sync_in_quiet(struct world *w, struct support_link *link, const char *box)
 {
-    bool missing = w->renamed && box == BOX_NAMES[1];
-    uint64_t before = support_link_cursor(link, box, NULL);
+    bool missing = w->renamed && !w->replaced && box == WORLD_BOX_NAMES[1], lost = false;
+    char *before = missing ? support_link_rows(link, box) : NULL;
     int error = support_link_sync(link, box);
 
-    note(
+    world_note(
         w, "  client %d synchronises %s -> %s %s", (int)(link - w->links), box, cpmsync_error_name(error), link->words);
     w->counts->synchronisations++;
     if (may_be_thrown_out(error)) {
         error = support_link_sync(link, box);
-        note(w, "    again -> %s %s", cpmsync_error_name(error), link->words);
+        world_note(w, "    again -> %s %s", cpmsync_error_name(error), link->words);
+        lost = true;
     }
-    if (missing) {
-        if (error != CPMSYNC_ERR_NO_MAILBOX || support_link_cursor(link, box, NULL) != before)
-            return wrong(w, "a renamed mailbox: %s, cursor %" PRIu64 " before, %" PRIu64 " now",
-                cpmsync_error_name(error), before, support_link_cursor(link, box, NULL));
-        return true;
-    }
+    if (missing)
+        return is_kept(w, link, box, error, before) && (!w->liar || renew(w, link));
+    if (w->liar && (error || lost))
+        return renew(w, link);
     if (error)
-        return wrong(w, "client %d, %s, in quiet: %s %s", (int)(link - w->links), box,
+        return world_wrong(w, "client %d, %s, in quiet: %s %s", (int)(link - w->links), box,
             error > 0 ? "hangs" : cpmsync_error_name(error), link->words);
     return check(w, link, box);
 }
@@ -311,58 +205,58 @@ static bool sync_in_quiet(struct world *w, struct support_link *link, const char
 static bool restart(struct world *w, struct support_link *link)
 {
     static const char *const GIVEN_UP[] = {"QRESYNC", "CONDSTORE", "UNSELECT", "ESEARCH"};
-    unsigned kind = below(w, 8);
+    unsigned kind = world_below(w, 8);
 
     link->config.disabled_count = kind < 4;
     link->disabled[0] = kind < 4 ? GIVEN_UP[kind] : NULL;
-    link->config.early = (enum cpmsync_early)below(w, 3);
-    link->open_flags = CPMSYNC_CONN_SECURE | (below(w, 2) ? CPMSYNC_CONN_EARLY : 0);
-    note(w, "  client %d restarts without %s, early %d", (int)(link - w->links),
+    link->config.early = (enum cpmsync_early)world_below(w, 3);
+    link->open_flags = CPMSYNC_CONN_SECURE | (world_below(w, 2) ? CPMSYNC_CONN_EARLY : 0);
+    world_note(w, "  client %d restarts without %s, early %d", (int)(link - w->links),
         kind < 4 ? link->disabled[0] : "nothing", (int)link->config.early);
-    return support_link_restart(link) || wrong(w, "no client");
+    return support_link_restart(link) || world_wrong(w, "no client");
 }
 
-static void rename_box(struct world *w)
+/* Another mailbox has the name while the client looks; the old one is back before it looks again. */
+static bool come_and_go(struct world *w, struct support_link *link)
 {
-    const char *from = w->renamed ? AWAY[1] : BOX_NAMES[1], *to = w->renamed ? BOX_NAMES[1] : AWAY[1];
+    const char *box = WORLD_BOX_NAMES[1];
 
-    note(w, "    rename %s %s", from, to);
-    if (cpmsync_mock_mailbox_rename(w->mock, NULL, from, to) == 0)
-        w->renamed = !w->renamed;
-}
-
-static void misbehave(struct world *w)
-{
-    static const char *const HARMLESS[] = {"no-closed", "literals", "dribble", "no-capability-code"};
-    const char *fault = HARMLESS[below(w, 4)];
-
-    note(w, "    fault %s", fault);
-    cpmsync_mock_fault(w->mock, fault);
+    while (w->renamed)
+        world_rename(w);
+    bool held = sync_in_quiet(w, link, box);
+    while (!w->replaced)
+        world_rename(w);
+    held = held && sync_in_noise(w, link, box);
+    while (w->renamed)
+        world_rename(w);
+    return held && sync_in_quiet(w, link, box);
 }
 
 static bool step(struct world *w)
 {
-    struct support_link *link = &w->links[below(w, CLIENTS)];
-    const char *box = BOX_NAMES[below(w, 3) == 0];
-    unsigned kind = below(w, 100);
-    unsigned changes = 1 + below(w, 5);
+    struct support_link *link = &w->links[world_below(w, WORLD_CLIENTS)];
+    const char *box = WORLD_BOX_NAMES[world_below(w, 3) == 0];
+    unsigned kind = world_below(w, 100);
+    unsigned changes = 1 + world_below(w, 5);
 
     for (unsigned i = 0; i < changes; i++)
-        change_server(w);
-    if (kind < 45)
+        world_change(w);
+    if (kind < 40)
         return sync_in_quiet(w, link, box);
-    if (kind < 84)
-        return sync_in_noise(w, link, box) && (below(w, 2) || sync_in_quiet(w, link, box));
+    if (kind < 80)
+        return sync_in_noise(w, link, box) && (world_below(w, 2) || sync_in_quiet(w, link, box));
     w->counts->operations++;
-    if (kind < 90) {
-        note(w, "  client %d is cut off", (int)(link - w->links));
+    if (kind < 85) {
+        world_note(w, "  client %d is cut off", (int)(link - w->links));
         support_link_cut(link);
-    } else if (kind < 95) {
+    } else if (kind < 90) {
         return restart(w, link);
-    } else if (kind < 98) {
-        rename_box(w);
+    } else if (kind < 95) {
+        world_rename(w);
+    } else if (kind < 97) {
+        return come_and_go(w, link);
     } else {
-        misbehave(w);
+        world_misbehave(w);
     }
     return true;
 }
@@ -382,7 +276,7 @@ static bool set_up(struct world *w)
         "IMAP4rev1 SASL-IR AUTH=PLAIN ENABLE CONDSTORE UNSELECT ESEARCH UIDPLUS MOVE",
         "IMAP4rev1 AUTH=PLAIN UNSELECT UIDPLUS MOVE"};
     struct cpmsync_mock_config config = {0};
-    unsigned offered = below(w, 7), log = below(w, 4);
+    unsigned offered = world_below(w, 7), log = world_below(w, 4);
 
     config.size = sizeof config;
     config.seed = w->plan->seed;
@@ -391,17 +285,20 @@ static bool set_up(struct world *w)
     if (w->plan->verbose)
         config.trace = trace_octets;
     w->mod_sequences = offered != 6;
-    note(w, "offered: %s; expunge log %" PRId64, config.capabilities ? config.capabilities : "everything",
+    w->liar = world_below(w, 4) == 0;
+    world_note(w, "offered: %s; expunge log %" PRId64, config.capabilities ? config.capabilities : "everything",
         config.expunge_log);
     w->mock = cpmsync_mock_new(&config);
     if (!w->mock || cpmsync_mock_user_add(w->mock, "fred", "secret") ||
-        cpmsync_mock_mailbox_create(w->mock, NULL, BOX_NAMES[1]))
-        return wrong(w, "no server");
-    for (unsigned i = 0; i < 2 + below(w, 10); i++)
-        change_server(w);
-    for (size_t i = 0; i < CLIENTS; i++) {
-        if (!support_link_init(&w->links[i], w->mock, BOX_NAMES, BOXES))
-            return wrong(w, "no memory");
+        cpmsync_mock_mailbox_create(w->mock, NULL, WORLD_BOX_NAMES[1]))
+        return world_wrong(w, "no server");
+    for (size_t i = 0; i < WORLD_REFERENCES; i++)
+        reference_init(&w->references[i]);
+    for (unsigned i = 0; i < 2 + world_below(w, 10); i++)
+        world_change(w);
+    for (size_t i = 0; i < WORLD_CLIENTS; i++) {
+        if (!support_link_init(&w->links[i], w->mock, WORLD_BOX_NAMES, WORLD_BOXES))
+            return world_wrong(w, "no memory");
         w->links[i].portion = portion;
         w->links[i].ctx = w;
         if (!restart(w, &w->links[i]))
@@ -418,24 +315,26 @@ int history_play(const struct history_plan *plan, struct history_counts *counts,
     w.plan = plan;
     w.counts = counts;
     w.why = why;
-    w.random = mix(plan->seed);
+    world_seed(&w, plan->seed);
     if (!set_up(&w))
         failed = 0;
     for (int i = 0; i < HISTORY_STEPS && failed < 0; i++) {
         if (plan->skip[i])
             continue;
-        w.random = mix(plan->seed + UINT64_C(0x632be59bd9b4e019) * (unsigned)(i + 1));
-        note(&w, "step %d", i);
+        world_seed(&w, plan->seed + UINT64_C(0x632be59bd9b4e019) * (unsigned)(i + 1));
+        world_note(&w, "step %d", i);
         if (!step(&w))
             failed = i;
     }
-    for (size_t i = 0; i < CLIENTS && failed < 0; i++)
-        for (size_t box = 0; box < BOXES && failed < 0; box++)
-            if (!sync_in_quiet(&w, &w.links[i], BOX_NAMES[box]))
+    for (size_t i = 0; i < WORLD_CLIENTS && failed < 0; i++)
+        for (size_t box = 0; box < WORLD_BOXES && failed < 0; box++)
+            if (!sync_in_quiet(&w, &w.links[i], WORLD_BOX_NAMES[box]))
                 failed = HISTORY_STEPS - 1;
-    for (size_t i = 0; i < CLIENTS; i++)
+    for (size_t i = 0; i < WORLD_CLIENTS; i++)
         if (w.links[i].mock)
             support_link_clear(&w.links[i]);
+    for (size_t i = 0; i < WORLD_REFERENCES; i++)
+        reference_clear(&w.references[i]);
     cpmsync_mock_free(w.mock);
     return failed;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A random history: a mock server, two clients with stores of their own, another phone that talks IMAP by hand, and what
- * happens to the server behind all of them. Seed and step number decide what a step does, so a history can be played again
+ * happens to the server behind all of them; and a reference that says what the mailboxes must hold. Seed and step number decide what a step does, so a history can be played again
  * without some of its steps.
  */
 #ifndef CPMSYNC_TEST_HISTORY_H
@@ -17,8 +17,9 @@ struct history_counts {
     uint64_t operations;       /* changes of the server, cuts and restarts; not the synchronisations */
     uint64_t synchronisations; /* all */
     uint64_t failed;           /* of these: while the server changed, or the link was cut */
-    uint64_t compared;         /* quiet moments: store, mirror and server were equal */
-    uint64_t cuts;
+    uint64_t compared;         /* quiet moments: store, mirror, server and reference were equal */
+    uint64_t missing;          /* a mailbox was gone, was told so, and its cache was kept */
+    uint64_t cuts, kills, refusals, store_failures;
 };
 
 struct history_plan {

@@ -60,8 +60,10 @@ static int play_all(uint64_t seed, uint64_t operations)
         }
     }
     printf("seed %" PRIu64 ": %" PRIu64 " histories, %" PRIu64 " operations, %" PRIu64 " synchronisations (%" PRIu64
-           " failed in noise, %" PRIu64 " cuts), %" PRIu64 " compared with the server, all equal\n",
-        seed, histories, counts.operations, counts.synchronisations, counts.failed, counts.cuts, counts.compared);
+           " failed in noise), %" PRIu64 " cuts, %" PRIu64 " kills, %" PRIu64 " refusals, %" PRIu64
+           " failures of the store; %" PRIu64 " compared, %" PRIu64 " reported missing, all right\n",
+        seed, histories, counts.operations, counts.synchronisations, counts.failed, counts.cuts, counts.kills,
+        counts.refusals, counts.store_failures, counts.compared, counts.missing);
     return 0;
 }
 

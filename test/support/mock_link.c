@@ -11,14 +11,27 @@ enum { DEADLINES_MAX = 20 }; /* waited for in one synchronisation before it is s
 
 /* ---- the app */
 
+static void complain(struct support_link *link, const char *what)
+{
+    if (!link->wrong[0])
+        snprintf(link->wrong, sizeof link->wrong, "%s", what);
+}
+
 static int on_event(void *ctx, struct cpmsync_client *client, const struct cpmsync_event *event)
 {
     struct support_link *link = ctx;
 
     (void)client;
-    for (size_t i = 0; i < link->mirror_count && event->mailbox; i++)
+    if (!event->mailbox)
+        return 0;
+    if (link->refused)
+        complain(link, "an event behind one that was refused");
+    link->refused = link->refuse_in == 0;
+    if (link->refuse_in >= 0)
+        link->refuse_in--;
+    for (size_t i = 0; i < link->mirror_count && !(link->refused && link->refuse_deaf); i++)
         support_mirror_event(&link->mirrors[i], event);
-    return 0;
+    return link->refused;
 }
 
 static void on_credentials(void *ctx, struct cpmsync_client *client, uint32_t conn)
@@ -33,6 +46,11 @@ static void on_done(void *ctx, struct cpmsync_client *client, int64_t operation,
 
     (void)client;
     (void)operation;
+    if (link->done)
+        complain(link, "an operation completed twice");
+    if (link->refused && !fault->error)
+        complain(link, "a synchronisation whose batch was refused succeeded");
+    link->refused = false;
     link->done = true;
     link->error = fault->error;
     snprintf(link->words, sizeof link->words, "%s", fault->server_text);
@@ -48,16 +66,16 @@ bool support_link_init(struct support_link *link, struct cpmsync_mock *mock, con
     link->mock = mock;
     link->now = 1000;
     link->open_flags = CPMSYNC_CONN_SECURE;
-    link->cut_in = link->cut_out = -1;
+    link->cut_in = link->cut_out = link->kill_in = link->refuse_in = -1;
     link->config.size = sizeof link->config;
     link->config.security = CPMSYNC_TLS_IMPLICIT;
     link->config.ctx = link;
     link->config.event = on_event;
     link->config.credentials = on_credentials;
     link->config.disabled = link->disabled;
-    if (cpmsync_store_memory_open(&link->store, NULL))
+    if (support_store_open(&link->store, NULL))
         return false;
-    link->config.store = &link->store;
+    link->config.store = &link->store.store;
     for (; link->mirror_count < count; link->mirror_count++)
         support_mirror_init(&link->mirrors[link->mirror_count], mailboxes[link->mirror_count]);
     return true;
@@ -70,7 +88,7 @@ void support_link_clear(struct support_link *link)
         cpmsync_mock_disconnect(link->mock, link->conn);
     for (size_t i = 0; i < link->mirror_count; i++)
         support_mirror_clear(&link->mirrors[i]);
-    cpmsync_store_close(&link->store);
+    support_store_close(&link->store);
     memset(link, 0, sizeof *link);
 }
 
@@ -186,6 +204,10 @@ int support_link_sync(struct support_link *link, const char *mailbox)
     if (operation < 0)
         return (int)operation;
     while (!link->done) {
+        if (link->kill_in == 0)
+            return support_link_restart(link) ? link->error : CPMSYNC_ERR_NOMEM;
+        if (link->kill_in > 0)
+            link->kill_in--;
         if (go_on(link))
             continue;
         int64_t expiry = cpmsync_client_expiry(link->client);
@@ -288,7 +310,13 @@ static struct support_mirror *mirror_of(struct support_link *link, const char *m
 
 bool support_link_mirrored(struct support_link *link, const char *mailbox, char *why, size_t why_size)
 {
-    return support_mirror_equals(mirror_of(link, mailbox), &link->store, why, why_size);
+    if (link->store.abuses)
+        complain(link, "the store was called as its contract forbids");
+    if (link->wrong[0]) {
+        snprintf(why, why_size, "%s", link->wrong);
+        return false;
+    }
+    return support_mirror_equals(mirror_of(link, mailbox), &link->store.store, why, why_size);
 }
 
 static char *server_text(struct support_link *link, const char *mailbox)
@@ -299,6 +327,15 @@ static char *server_text(struct support_link *link, const char *mailbox)
     if (text)
         cpmsync_mock_dump(link->mock, NULL, mailbox, text, (size_t)len + 1);
     return text;
+}
+
+char *support_link_rows(struct support_link *link, const char *mailbox)
+{
+    struct text store = {0};
+
+    add(&store, "", 0);
+    cpmsync_view_messages(&link->store.store, NULL, mailbox, add_info, add_row, &store);
+    return store.data;
 }
 
 bool support_link_equals(struct support_link *link, const char *mailbox, bool modseqs, char *why, size_t why_size)
@@ -312,7 +349,7 @@ bool support_link_equals(struct support_link *link, const char *mailbox, bool mo
     }
     if (!modseqs)
         without_modseqs(server); /* a number takes at least an octet, so the text never grows */
-    int error = cpmsync_view_messages(&link->store, NULL, mailbox, add_info, add_row, &store);
+    int error = cpmsync_view_messages(&link->store.store, NULL, mailbox, add_info, add_row, &store);
     if (!error && link->may_lag)
         let_lag(server, store.data);
     bool same = !error && strcmp(store.data, server) == 0;
@@ -349,7 +386,7 @@ uint64_t support_link_cursor(struct support_link *link, const char *mailbox, uin
 {
     struct cursor cursor = {0, 0};
 
-    cpmsync_view_messages(&link->store, NULL, mailbox, take_cursor, NULL, &cursor);
+    cpmsync_view_messages(&link->store.store, NULL, mailbox, take_cursor, NULL, &cursor);
     if (uidvalidity)
         *uidvalidity = cursor.uidvalidity;
     return cursor.highestmodseq;

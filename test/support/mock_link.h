@@ -10,6 +10,7 @@
 
 #include <cpmsync/client.h>
 
+#include "support/failing_store.h"
 #include "support/mirror.h"
 
 struct cpmsync_mock;
@@ -17,8 +18,8 @@ struct cpmsync_mock;
 enum { SUPPORT_LINK_MAILBOXES_MAX = 4, SUPPORT_LINK_DISABLED_MAX = 4 };
 
 struct support_link {
-    struct cpmsync_mock *mock; /* borrowed; its first user is fred:secret */
-    struct cpmsync_store store;
+    struct cpmsync_mock *mock;  /* borrowed; its first user is fred:secret */
+    struct support_store store; /* over a memory store */
     struct cpmsync_client *client;
     struct cpmsync_client_config config; /* of the next client */
     const char *disabled[SUPPORT_LINK_DISABLED_MAX];
@@ -35,12 +36,19 @@ struct support_link {
     int64_t cut_out; /* octets to the server until the link is cut; -1: never. The same to the client. */
     int64_t cut_in;
 
+    /* What else happens in the next synchronisation; -1: it does not. */
+    int64_t kill_in;   /* so many moves of octets, and the client is freed as it is and made anew on the same store */
+    int64_t refuse_in; /* so many mailbox events, and the app refuses one */
+    bool refuse_deaf;  /* without having taken it in */
+    bool refused;      /* it did: until the synchronisation is complete nothing more may be told */
+
     bool may_lag; /* compared: the cursor may be lower than the server's */
 
     bool done; /* the last synchronisation: is complete, with what */
     int error;
     char words[160];
     unsigned connects;
+    char wrong[160]; /* the first thing the library must not do; "" if there is none */
 };
 
 /* A link with an empty memory store and the mirrors of these mailboxes; no client yet. false without memory. */
@@ -59,8 +67,10 @@ int support_link_sync(struct support_link *link, const char *mailbox);
 /* What the store holds of the mailbox is what the server holds, and the mirror is what the store holds. `modseqs` false:
  * the client knows of no mod-sequences, all are 0. `why` says what differs. */
 bool support_link_equals(struct support_link *link, const char *mailbox, bool modseqs, char *why, size_t why_size);
-/* The mirror is what the store holds. */
+/* The mirror is what the store holds, and nothing was done that must not be. */
 bool support_link_mirrored(struct support_link *link, const char *mailbox, char *why, size_t why_size);
+/* What the store holds of it, as text; the caller frees it. "" if there is no such mailbox. */
+char *support_link_rows(struct support_link *link, const char *mailbox);
 /* UIDVALIDITY and cursor in the store; 0 if there is no such mailbox. */
 uint64_t support_link_cursor(struct support_link *link, const char *mailbox, uint32_t *uidvalidity);
 
