@@ -214,8 +214,11 @@ static void one_round(struct rounds *rounds)
 {
     change(rounds);
     if (rounds->app.link != NULL) {
-        for (uint32_t attempts = below(rounds, ATTEMPTS_MAX + 1); attempts > 0; attempts--)
+        for (uint32_t attempts = below(rounds, ATTEMPTS_MAX + 1); attempts > 0; attempts--) {
             attempt(rounds);
+            if (below(rounds, 2) == 0)
+                change(rounds); /* what was told in a batch that was lost may be gone */
+        }
         if (below(rounds, 4) == 0)
             begin_anew(rounds, below(rounds, 10) == 0);
     }
