@@ -256,7 +256,7 @@ static bool step(struct world *w)
     } else if (kind < 97) {
         return come_and_go(w, link);
     } else {
-        world_misbehave(w);
+        return world_misbehave(w);
     }
     return true;
 }

@@ -267,14 +267,14 @@ void world_rename(struct world *w)
     }
 }
 
-void world_misbehave(struct world *w)
+bool world_misbehave(struct world *w)
 {
     static const char *const FAULTS[] = {"no-closed", "literals", "dribble", "no-capability-code", "rfc5162",
         "qresync-flood", "enabled-empty", "hold-vanished", "literal-minus", "no-literal-plus", "vanished-lies",
-        "modseq-ahead"};
+        "stale-resync", "modseq-ahead"};
     char fault[32];
 
-    snprintf(fault, sizeof fault, "%s%s", FAULTS[world_below(w, w->liar ? 12 : 10)], world_below(w, 2) ? "" : "=off");
+    snprintf(fault, sizeof fault, "%s%s", FAULTS[world_below(w, w->liar ? 13 : 10)], world_below(w, 2) ? "" : "=off");
     world_note(w, "    fault %s", fault);
-    cpmsync_mock_fault(w->mock, fault);
+    return cpmsync_mock_fault(w->mock, fault) == 0 || world_wrong(w, "no such fault: %s", fault);
 }

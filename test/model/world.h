@@ -48,7 +48,7 @@ struct reference *world_reference(struct world *w, const char *box);
 void world_change(struct world *w);
 /* The second mailbox goes away; another one may take its name; it comes back as it was, UIDVALIDITY and all. */
 void world_rename(struct world *w);
-/* The server behaves in another way from now on; what it says is true, unless it is a liar. */
-void world_misbehave(struct world *w);
+/* The server behaves in another way from now on; what it says is true, unless it is a liar. False if it cannot. */
+bool world_misbehave(struct world *w);
 
 #endif
