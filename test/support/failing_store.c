@@ -26,10 +26,17 @@ static int enter(void *self, enum support_store_op op, bool writes)
     return failing->error;
 }
 
+/* What the caller is told of the inner store's result. */
+static int tell(struct support_store *failing, int error)
+{
+    return error < 0 && ++failing->refused == failing->lie_at ? 0 : error;
+}
+
 static int leave(void *self, int error)
 {
     struct support_store *failing = self;
 
+    error = tell(failing, error);
     /* Positive results are verdicts of callbacks. */
     if (error < 0 && error != CPMSYNC_ERR_NOT_FOUND && failing->open)
         failing->broken = true;
@@ -51,7 +58,7 @@ static int begin(void *self, enum cpmsync_store_durability durability)
     int error = enter(self, SUPPORT_STORE_BEGIN, false);
 
     if (!error)
-        error = failing->inner.ops->begin(failing->inner.self, durability);
+        error = tell(failing, failing->inner.ops->begin(failing->inner.self, durability));
     failing->open = failing->open || !error;
     failing->durability = durability;
     return error;
@@ -70,7 +77,7 @@ static int commit(void *self)
     }
     if (failing->committing)
         failing->committing(failing->ctx, false, 0);
-    error = failing->inner.ops->commit(failing->inner.self);
+    error = tell(failing, failing->inner.ops->commit(failing->inner.self));
     failing->commits += !error;
     if (failing->committing)
         failing->committing(failing->ctx, true, error);

@@ -46,9 +46,11 @@ struct support_store {
     uint64_t fail_call; /* of calls[fail_op]; 0: none */
     bool fail_on;
     int error;
-    bool open;       /* a transaction is */
-    bool broken;     /* an error inside the transaction: only a rollback is right */
-    unsigned abuses; /* calls the contract forbids */
+    uint64_t refused; /* calls that the inner store ended with an error */
+    uint64_t lie_at;  /* the refused call, counted from 1, whose caller is told that it went well; 0: none */
+    bool open;        /* a transaction is */
+    bool broken;      /* an error inside the transaction: only a rollback is right */
+    unsigned abuses;  /* calls the contract forbids */
     uint64_t commits;
     enum cpmsync_store_durability durability; /* of the last transaction */
     /* Called in front of each commit of the inner store and behind it, with its error; may be NULL. */

@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "store/check_mailboxes.h"
+#include "support/rule_sweep.h"
 #include "support/store_mutant.h"
 
 #include <string.h>
@@ -317,10 +319,78 @@ static void test_each_planted_defect_is_found_by_its_rule(void **state)
     }
 }
 
+/* What mailbox_get shows wrong: the field of this number, where it is not empty or where it is. */
+static unsigned spoiled;
+
+static int get_spoiled(void *self, const uint8_t *name, size_t len, struct cpmsync_store_mailbox *mailbox)
+{
+    static const struct cpmsync_range other[3];
+    int error = REAL->mailbox_get(self, name, len, mailbox);
+
+    if (error || (spoiled & 1) == (mailbox->uidvalidity == UINT32_MAX))
+        return error;
+    switch (spoiled / 2) {
+    case 0:
+        mailbox->size--;
+        break;
+    case 1:
+        mailbox->uidvalidity ^= 1;
+        break;
+    case 2:
+        mailbox->uidnext ^= 2;
+        break;
+    case 3:
+        mailbox->highestmodseq ^= UINT64_C(1) << 62;
+        break;
+    case 4:
+        mailbox->messages ^= 0x40000000;
+        break;
+    case 5:
+        mailbox->flags ^= 0x80000000;
+        break;
+    case 6:
+        mailbox->name_len--;
+        break;
+    case 7:
+        mailbox->covered_count ^= 1;
+        break;
+    case 8:
+        mailbox->covered = other;
+        break;
+    case 9:
+        mailbox->extra_len ^= 1;
+        break;
+    }
+    return 0;
+}
+
+static void spoils_a_field(struct cpmsync_store_ops *ops)
+{
+    ops->mailbox_get = get_spoiled;
+}
+
+static void test_each_field_that_is_shown_wrong_is_noticed(void **state)
+{
+    const char *rule;
+
+    (void)state;
+    for (spoiled = 0; spoiled < 20; spoiled++)
+        if (spoiled != 1 && spoiled != 17) /* the size is looked at once; no ranges are no ranges wherever they lie */
+            assert_int_equal(store_mutant_check(spoils_a_field, NULL, &rule), CPMSYNC_ERR_STORE);
+}
+
+static void test_each_failing_call_and_each_missing_refusal_is_noticed(void **state)
+{
+    (void)state;
+    rule_sweep(cpmsync_check_mailboxes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_planted_defect_is_found_by_its_rule),
+        cmocka_unit_test(test_each_field_that_is_shown_wrong_is_noticed),
+        cmocka_unit_test(test_each_failing_call_and_each_missing_refusal_is_noticed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

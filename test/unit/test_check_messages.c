@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "store/check_messages.h"
+#include "support/rule_sweep.h"
 #include "support/store_mutant.h"
 
 #include <string.h>
@@ -257,11 +259,18 @@ static void test_rows_out_of_order_are_found(void **state)
     assert_string_not_equal(rule, "");
 }
 
+static void test_each_failing_call_and_each_missing_refusal_is_noticed(void **state)
+{
+    (void)state;
+    rule_sweep(cpmsync_check_messages);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_planted_defect_is_found_by_its_rule),
         cmocka_unit_test(test_rows_out_of_order_are_found),
+        cmocka_unit_test(test_each_failing_call_and_each_missing_refusal_is_noticed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

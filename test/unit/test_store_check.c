@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "support/failing_store.h"
 #include "support/store_mutant.h"
 
 #include <string.h>
@@ -173,6 +174,46 @@ static void test_the_error_of_a_failing_reopen_is_returned(void **state)
     assert_int_equal(check_with(locked, NULL, &rule), CPMSYNC_ERR_STORE_LOCKED);
 }
 
+/* A check of a memory store that survives everything; its call `fail_at` fails. */
+static int check_failing(uint64_t fail_at, uint64_t *calls, uint64_t *refused, const char **rule)
+{
+    struct cpmsync_store_check_config config = {0};
+    struct support_store failing;
+    int error;
+
+    assert_int_equal(support_store_open(&failing, NULL), 0);
+    support_store_fail_at(&failing, SUPPORT_STORE_ANY, fail_at, CPMSYNC_ERR_STORE_FULL);
+    config.size = sizeof config;
+    config.reopen = keep;
+    config.power_loss = keep;
+    error = cpmsync_store_check(&failing.store, &config, rule);
+    *calls = failing.calls[SUPPORT_STORE_ANY];
+    *refused = failing.refused;
+    support_store_close(&failing);
+    return error;
+}
+
+/* A call that fails breaks a rule, unless the contract wants it refused anyhow. One in 97 is tried, and the last ones. */
+static void test_a_failing_call_is_found_wherever_it_is(void **state)
+{
+    uint64_t calls, refused, all, rightly;
+    const char *rule;
+
+    (void)state;
+    assert_int_equal(check_failing(0, &all, &rightly, &rule), 0);
+    for (uint64_t n = 1; n <= all; n += n + 40 < all ? 97 : 1) {
+        int error = check_failing(n, &calls, &refused, &rule);
+
+        if (error == 0) {
+            assert_int_equal(calls, all);
+            assert_int_equal(refused, rightly - 1);
+        } else {
+            assert_true(error == CPMSYNC_ERR_STORE_FULL || error == CPMSYNC_ERR_STORE);
+            assert_non_null(rule);
+        }
+    }
+}
+
 static void test_a_store_without_all_functions_is_refused(void **state)
 {
     struct cpmsync_store_ops ops = {0};
@@ -195,6 +236,7 @@ int main(void)
         cmocka_unit_test(test_durable_writes_lost_by_a_power_loss_are_found),
         cmocka_unit_test(test_pf_37_a_torn_commit_is_found),
         cmocka_unit_test(test_the_error_of_a_failing_reopen_is_returned),
+        cmocka_unit_test(test_a_failing_call_is_found_wherever_it_is),
         cmocka_unit_test(test_a_store_without_all_functions_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
