@@ -103,6 +103,11 @@ int cpmsync_sqlite_db_exec(struct cpmsync_sqlite_db *db, const char *sql)
     return sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : failed(db);
 }
 
+int cpmsync_sqlite_db_rollback(struct cpmsync_sqlite_db *db)
+{
+    return sqlite3_get_autocommit(db->handle) ? 0 : cpmsync_sqlite_db_exec(db, "ROLLBACK");
+}
+
 int cpmsync_sqlite_db_use(struct cpmsync_sqlite_db *db, enum cpmsync_sqlite_sql sql, sqlite3_stmt **statement)
 {
     int error;

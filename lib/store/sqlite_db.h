@@ -61,6 +61,8 @@ int cpmsync_sqlite_db_error(struct cpmsync_sqlite_db *db, int code);
 
 /* Statements without parameters and results. */
 int cpmsync_sqlite_db_exec(struct cpmsync_sqlite_db *db, const char *sql);
+/* Ends the transaction that is open in SQLite, if there is one. It may lack memory for it: try again before the next. */
+int cpmsync_sqlite_db_rollback(struct cpmsync_sqlite_db *db);
 
 /* The statement, prepared and free of parameters. Bind, then run, or step to the end or reset. */
 int cpmsync_sqlite_db_use(struct cpmsync_sqlite_db *db, enum cpmsync_sqlite_sql sql, sqlite3_stmt **statement);

@@ -92,8 +92,8 @@ int cpmsync_sqlite_schema_create(struct cpmsync_sqlite_db *db, const char *accou
         error = put_account(db, account);
     if (!error)
         error = cpmsync_sqlite_db_exec(db, "COMMIT");
-    if (error && !sqlite3_get_autocommit(db->handle))
-        (void)sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+    if (error)
+        (void)cpmsync_sqlite_db_rollback(db);
     return error;
 }
 
@@ -149,6 +149,6 @@ int cpmsync_sqlite_schema_check(struct cpmsync_sqlite_db *db, const char *accoun
     if (error)
         return error;
     error = check_tables(db, account);
-    (void)sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+    (void)cpmsync_sqlite_db_rollback(db);
     return error;
 }

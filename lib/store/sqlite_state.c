@@ -23,7 +23,9 @@ int cpmsync_sqlite_state_read(struct cpmsync_sqlite_store *store)
 
     if (store->open)
         return store->failed;
-    error = cpmsync_sqlite_db_do(&store->db, CPMSYNC_SQL_BEGIN_READ, NULL, 0);
+    error = cpmsync_sqlite_db_rollback(&store->db); /* what could not be ended when it should have been */
+    if (!error)
+        error = cpmsync_sqlite_db_do(&store->db, CPMSYNC_SQL_BEGIN_READ, NULL, 0);
     store->inside = !error;
     return error;
 }
@@ -34,8 +36,7 @@ int cpmsync_sqlite_state_done(struct cpmsync_sqlite_store *store, int result)
         store->inside = false;
         cpmsync_sqlite_state_forget(store);
         (void)cpmsync_sqlite_db_do(&store->db, CPMSYNC_SQL_COMMIT, NULL, 0);
-        if (!sqlite3_get_autocommit(store->db.handle))
-            (void)sqlite3_exec(store->db.handle, "ROLLBACK", NULL, NULL, NULL);
+        (void)cpmsync_sqlite_db_rollback(&store->db);
     }
     return result;
 }
@@ -91,11 +92,12 @@ static int set_synchronous(struct cpmsync_sqlite_store *store, enum cpmsync_stor
 
 int cpmsync_sqlite_state_begin(struct cpmsync_sqlite_store *store, enum cpmsync_store_durability durability)
 {
-    int error = 0;
+    int error;
 
     if (store->open || store->suspended)
         return CPMSYNC_ERR_STATE;
-    if (!store->read_only)
+    error = cpmsync_sqlite_db_rollback(&store->db);
+    if (!error && !store->read_only)
         error = set_synchronous(store, durability);
     if (!error)
         error = cpmsync_sqlite_db_do(
@@ -136,6 +138,5 @@ void cpmsync_sqlite_state_rollback(struct cpmsync_sqlite_store *store)
     cpmsync_sqlite_state_forget(store);
     store->open = false;
     store->failed = 0;
-    if (!sqlite3_get_autocommit(store->db.handle))
-        (void)sqlite3_exec(store->db.handle, "ROLLBACK", NULL, NULL, NULL);
+    (void)cpmsync_sqlite_db_rollback(&store->db);
 }

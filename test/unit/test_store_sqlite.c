@@ -19,7 +19,9 @@
 
 #include <cpmsync/store.h>
 
+#include "store/store_probe.h"
 #include "support/failing_allocator.h"
+#include "support/failing_sqlite.h"
 #include "support/powerloss_vfs.h"
 #include "support/scratch_dir.h"
 
@@ -27,6 +29,7 @@
 
 static char directory[32];
 static char path[64];
+static const char *vfs; /* NULL: real files */
 
 static int set_up(void **state)
 {
@@ -52,6 +55,7 @@ static int open_as(struct cpmsync_store *store, const char *account, int read_on
     config.path = path;
     config.account = account;
     config.read_only = read_only;
+    config.vfs = vfs;
     return cpmsync_store_sqlite_open(store, &config, NULL);
 }
 
@@ -490,14 +494,15 @@ static void test_pf_126_no_name_becomes_a_file(void **state)
         "\x01\x1b[2J\x7f", "x'); DROP TABLE mailbox; --", "\"", "\xff\xfe", "-rf", longest};
     enum { NAMES = sizeof names / sizeof names[0] };
     struct cpmsync_store store;
-    unsigned here, inside, seen = 0;
+    unsigned inside, seen = 0;
 
     (void)state;
     memset(longest, 'x', sizeof longest - 1);
+    assert_int_equal(chdir(directory), 0); /* other tests make files where this one began */
+    (void)strcpy(path, "store");
     assert_int_equal(open_writer(&store), 0);
     assert_int_equal(commit_rows(&store, 1, 1), 0);
-    here = count_files(".");
-    inside = count_files(directory);
+    inside = count_files(".");
     for (uint32_t i = 0; i < NAMES; i++) {
         struct cpmsync_store_mailbox mailbox = {0};
 
@@ -521,9 +526,126 @@ static void test_pf_126_no_name_becomes_a_file(void **state)
     assert_int_equal(store.ops->mailbox_each(store.self, count_mailbox, &seen), 0);
     assert_int_equal(seen, NAMES + 1);
     assert_int_equal(rows_of(&store), 1);
-    assert_int_equal(count_files("."), here);
-    assert_int_equal(count_files(directory), inside);
+    assert_int_equal(count_files("."), inside);
     cpmsync_store_close(&store);
+    assert_int_equal(chdir(".."), 0);
+}
+
+#define ROOM (const uint8_t *)"ROOM", 4
+#define TRY(call)                                                                                                      \
+    do {                                                                                                               \
+        int error_ = (call);                                                                                           \
+        if (error_)                                                                                                    \
+            return error_;                                                                                             \
+    } while (0)
+
+/* A mailbox with enough in its log that what change_all writes is folded into chunks. */
+static int write_before(struct cpmsync_store *store)
+{
+    const uint8_t *octets = (const uint8_t *)"before";
+
+    TRY(commit_rows(store, 1, 4500)); /* are folded; the next ones are not yet */
+    TRY(commit_rows(store, 1, 3000));
+    TRY(store->ops->begin(store->self, CPMSYNC_STORE_DURABLE));
+    for (uint32_t number = 1; number <= 3; number++) {
+        TRY(store->ops->flagset_put(store->self, INBOX, number, octets, number));
+        TRY(store->ops->descriptor_put(store->self, INBOX, number * 1000, octets, number));
+        TRY(store->ops->journal_put(store->self, number, INBOX, octets, number));
+    }
+    TRY(store->ops->value_put(store->self, "key", octets, 6));
+    TRY(store->ops->value_put(store->self, "gone", octets, 4));
+    return store->ops->commit(store->self);
+}
+
+static int change_all(struct cpmsync_store *store)
+{
+    static const struct cpmsync_range ranges[] = {{50, 99}, {1500, 1999}};
+    const struct cpmsync_store_ops *ops = store->ops;
+    const uint8_t *octets = (const uint8_t *)"after";
+
+    TRY(ops->begin(store->self, CPMSYNC_STORE_DURABLE));
+    TRY(write_rows(store, 2001, 1400));
+    TRY(ops->rows_remove(store->self, INBOX, ranges, 2));
+    TRY(ops->flagset_put(store->self, INBOX, 9, octets, 5));
+    TRY(ops->flagset_remove(store->self, INBOX, 2));
+    TRY(ops->descriptor_put(store->self, INBOX, 7, octets, 5));
+    TRY(ops->journal_put(store->self, 9, ROOM, octets, 5));
+    TRY(ops->journal_remove(store->self, 2));
+    TRY(ops->value_put(store->self, "key", octets, 5));
+    TRY(ops->value_remove(store->self, "gone"));
+    TRY(ops->mailbox_rename(store->self, INBOX, ROOM));
+    TRY(write_rows(store, 1, 3));
+    TRY(ops->mailbox_remove(store->self, INBOX));
+    return ops->commit(store->self);
+}
+
+static int take_digest(struct cpmsync_store *store, uint64_t *digest)
+{
+    static const struct cpmsync_slice names[] = {{INBOX}, {ROOM}};
+    static const char *const keys[] = {"key", "gone"};
+    struct cpmsync_store_probe probe = {store, names, 2, keys, 2};
+    struct cpmsync_store_mailbox mailbox = {0};
+    struct cpmsync_store_probe_item items[] = {{1, {INBOX}, {(const uint8_t *)"b", 1}}};
+    int error = cpmsync_store_probe_journal(store, &names[0], items, 1);
+
+    mailbox.size = sizeof mailbox;
+    if (error != CPMSYNC_ERR_STORE) /* of another mailbox, or more of them */
+        TRY(error);
+    error = store->ops->mailbox_get(store->self, ROOM, &mailbox);
+    if (error != CPMSYNC_ERR_NOT_FOUND)
+        TRY(error);
+    return cpmsync_store_probe_digest(&probe, digest);
+}
+
+static int open_change_read(struct cpmsync_store *store, uint64_t *digest)
+{
+    TRY(open_writer(store));
+    TRY(take_digest(store, digest));
+    TRY(change_all(store));
+    return take_digest(store, digest);
+}
+
+/* Whatever SQLite has no memory for, it is said, and what was there before is there still, or what came after. */
+static void test_each_failed_allocation_of_sqlite_is_said_and_loses_nothing(void **state)
+{
+    struct powerloss_disk *full = powerloss_new("full", 4096);
+    struct powerloss_disk *disk = powerloss_new("memory", 4096);
+    struct cpmsync_store store = {0};
+    uint64_t before, after, now;
+    int failed = 1;
+
+    (void)state;
+    assert_true(full && disk);
+    vfs = "full";
+    assert_int_equal(open_writer(&store), 0);
+    assert_int_equal(write_before(&store), 0);
+    assert_int_equal(take_digest(&store, &before), 0);
+    cpmsync_store_close(&store);
+    powerloss_copy(disk, full);
+    vfs = "memory";
+    assert_int_equal(open_change_read(&store, &after), 0);
+    cpmsync_store_close(&store);
+    for (uint64_t n = 1; failed; n++) {
+        int error;
+
+        powerloss_copy(disk, full);
+        failing_sqlite_fail_at(n);
+        error = open_change_read(&store, &now);
+        failed = failing_sqlite_failed();
+        failing_sqlite_fail_at(0);
+        if (error && (!failed || error != CPMSYNC_ERR_NOMEM))
+            fail_msg("allocation %u: %s", (unsigned)n, cpmsync_error_name(error));
+        if (store.ops)
+            store.ops->rollback(store.self);
+        else
+            assert_int_equal(open_writer(&store), 0);
+        assert_int_equal(take_digest(&store, &now), 0);
+        assert_true(now == after || (error && now == before));
+        cpmsync_store_close(&store);
+    }
+    vfs = NULL;
+    powerloss_free(full);
+    powerloss_free(disk);
 }
 
 static void test_200_changes_cost_few_pages(void **state)
@@ -582,7 +704,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_pf_37_a_killed_writer_leaves_old_or_new, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_each_failed_allocation_of_an_opening_leaks_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_pf_126_no_name_becomes_a_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_each_failed_allocation_of_sqlite_is_said_and_loses_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_200_changes_cost_few_pages, set_up, tear_down),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return failing_sqlite_install() ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }
