@@ -379,26 +379,13 @@ const char *cpmsync_client_enabled(const struct cpmsync_client *client)
 
 void cpmsync_client_stats(const struct cpmsync_client *client, struct cpmsync_stats *stats)
 {
-    struct cpmsync_session_counts counts;
-    struct cpmsync_batch_counts batches;
     size_t size = stats->size;
 
     if (size != sizeof *stats)
         return;
     *stats = client->stats;
     stats->size = size;
-    for (size_t i = 0; i < CPMSYNC_CONN_COUNT; i++) {
-        const struct cpmsync_conn *conn = &client->conns[i];
-        if (conn->session) {
-            cpmsync_session_counts(conn->session, &counts);
-            stats->bytes_in += counts.bytes_in;
-            stats->bytes_out += counts.bytes_out;
-            stats->commands += counts.commands;
-            stats->flights += counts.flights;
-        }
-        cpmsync_chain_counts(&conn->chain, &batches);
-        stats->messages_added += batches.added;
-        stats->flags_changed += batches.flags_changed;
-        stats->vanished += batches.vanished;
-    }
+    for (size_t i = 0; i < CPMSYNC_CONN_COUNT; i++)
+        if (client->conns[i].session)
+            cpmsync_conduct_add_stats(&client->conns[i], stats);
 }

@@ -261,19 +261,29 @@ static void start_operation(struct cpmsync_conn *conn)
     }
 }
 
+void cpmsync_conduct_add_stats(const struct cpmsync_conn *conn, struct cpmsync_stats *stats)
+{
+    struct cpmsync_session_counts counts;
+    struct cpmsync_batch_counts batches;
+
+    cpmsync_session_counts(conn->session, &counts);
+    stats->bytes_in += counts.bytes_in;
+    stats->bytes_out += counts.bytes_out;
+    stats->commands += counts.commands;
+    stats->flights += counts.flights;
+    cpmsync_chain_counts(&conn->chain, &batches);
+    stats->messages_added += batches.added;
+    stats->flags_changed += batches.flags_changed;
+    stats->vanished += batches.vanished;
+}
+
 static void end_session(struct cpmsync_conn *conn)
 {
     struct cpmsync_client *client = conn->client;
-    struct cpmsync_session_counts counts;
-    struct cpmsync_batch_counts batches;
-    const struct cpmsync_err *why = cpmsync_session_error(conn->session);
 
-    conn->end = *why;
-    cpmsync_session_counts(conn->session, &counts);
-    client->stats.bytes_in += counts.bytes_in;
-    client->stats.bytes_out += counts.bytes_out;
-    client->stats.commands += counts.commands;
-    client->stats.flights += counts.flights;
+    conn->end = *cpmsync_session_error(conn->session);
+    /* What is not committed by now is aborted. */
+    cpmsync_conduct_add_stats(conn, &client->stats);
     cpmsync_account_save_facts(client);
     if (conn->index == 0) {
         const char *enabled = cpmsync_session_enabled_list(conn->session);
@@ -285,10 +295,6 @@ static void end_session(struct cpmsync_conn *conn)
     cpmsync_session_free(session);
     conn->session = NULL;
     cpmsync_chain_clear(&conn->chain);
-    cpmsync_chain_counts(&conn->chain, &batches);
-    client->stats.messages_added += batches.added;
-    client->stats.flags_changed += batches.flags_changed;
-    client->stats.vanished += batches.vanished;
     memset(&conn->chain, 0, sizeof conn->chain);
 }
 

@@ -55,7 +55,7 @@ struct cpmsync_client {
     struct cpmsync_operation *last;
     size_t operations; /* not complete */
     int64_t next_id;
-    struct cpmsync_stats stats; /* of ended sessions and resyncs */
+    struct cpmsync_stats stats; /* of ended sessions */
     char *enabled;              /* of the first connection's last session; may be NULL */
     struct cpmsync_step *step;
     unsigned depth; /* of calls: callbacks run at 1 and more */
@@ -82,6 +82,9 @@ int cpmsync_conduct_cancel(struct cpmsync_client *client, int64_t id);
 /* The transport opened, or ended (`err` says why; error 0: closed as asked or by the peer). */
 int cpmsync_conduct_opened(struct cpmsync_conn *conn, int64_t now, unsigned flags);
 void cpmsync_conduct_closed(struct cpmsync_conn *conn, const struct cpmsync_err *err);
+
+/* Adds what the session of the connection, which has one, moved and changed so far. */
+void cpmsync_conduct_add_stats(const struct cpmsync_conn *conn, struct cpmsync_stats *stats);
 
 /* There is something leave would do: an operation can start, a connection is needed. */
 bool cpmsync_conduct_due(const struct cpmsync_client *client);
