@@ -22,7 +22,6 @@ void cpmsync_pipeline_init(struct cpmsync_pipeline *pipeline, const struct cpmsy
     cpmsync_buf_init(&pipeline->out, mem, SIZE_MAX / 4);
     pipeline->out.secret = true;
     pipeline->output_max = output_max;
-    pipeline->commands_max = CPMSYNC_PIPELINE_COMMANDS;
     pipeline->ends = UINT64_MAX;
     pipeline->epoch = 1;
     pipeline->due = UINT64_MAX;
@@ -69,7 +68,6 @@ static size_t text_stop(const struct cpmsync_session_command *command)
     return command->next_break < text->break_count ? text->breaks[command->next_break] : text->bytes.len;
 }
 
-/* Up to `stop`, and the CRLF if that is the end of the text; all or nothing. */
 /* The octets that follow depend on what came up to this epoch: a flight, if nothing as new has left (design 4). */
 static void depends(struct cpmsync_pipeline *pipeline, uint32_t epoch)
 {
@@ -81,6 +79,7 @@ static void depends(struct cpmsync_pipeline *pipeline, uint32_t epoch)
         pipeline->due_epoch = epoch;
 }
 
+/* Up to `stop`, and the CRLF if that is the end of the text; all or nothing. */
 static int give_text(struct cpmsync_pipeline *pipeline, struct cpmsync_session_command *command, size_t stop)
 {
     struct cpmsync_command *text = &command->text;
@@ -108,18 +107,10 @@ static int give_text(struct cpmsync_pipeline *pipeline, struct cpmsync_session_c
     return 0;
 }
 
-static bool window_is_full(const struct cpmsync_pipeline *pipeline)
-{
-    if (pipeline->in_flight == 0)
-        return false;
-    return pipeline->in_flight >= pipeline->commands_max ||
-           pipeline->given - pipeline->first->start >= CPMSYNC_PIPELINE_OCTETS;
-}
-
 /* Whether the next command of the queue may be begun beside those in flight. */
 static bool may_begin(const struct cpmsync_pipeline *pipeline, const struct cpmsync_session_command *command)
 {
-    if (pipeline->stopped || pipeline->alone || window_is_full(pipeline))
+    if (pipeline->stopped || pipeline->alone || pipeline->in_flight >= CPMSYNC_PIPELINE_WINDOW)
         return false;
     /* P-12: a refused SELECT could leave the old mailbox selected. */
     if ((command->rules & CPMSYNC_COMMAND_CHANGES) && pipeline->selects)
