@@ -508,12 +508,12 @@ static bool unfinished(struct cpmsync_resync *resync)
 
     if (asked_all && !wrong)
         return false;
-    resync->unfinished = true;
     if (wrong)
         distrust(resync);
     else
         commit(resync);
-    return !resync->failed;
+    resync->unfinished = !resync->failed;
+    return resync->unfinished;
 }
 
 /* Sends what is possible now. True when it is over. */

@@ -45,8 +45,8 @@ struct cpmsync_resync_config {
     bool (*turn)(void *ctx);
     /* The server answered ours before it was our turn. */
     void (*overtaken)(void *ctx);
-    /* It ended: in sync with err->error 0 (or see cpmsync_resync_unfinished), or why not. Called once, never from inside cpmsync_resync_new; the resync may
-     * be freed inside. */
+    /* It ended: in sync with err->error 0 (or see cpmsync_resync_unfinished), or why not. Called once, never from inside
+     * cpmsync_resync_new; the resync may be freed inside. */
     void (*done)(void *ctx, const struct cpmsync_err *err);
 };
 
