@@ -293,6 +293,9 @@ static void test_ms_56_status_of_the_selected_mailbox_is_frozen(void **state)
     talk_deliver(talk, 2);
     talk_expect_has(
         talk, conn, "b LIST \"\" INBOX RETURN (STATUS (MESSAGES UIDNEXT))\n", "INBOX (MESSAGES 1 UIDNEXT 2)\n");
+    assert_int_equal(cpmsync_mock_fault(talk->mock, "status-frozen=off"), 0);
+    talk_expect_has(talk, conn, "c STATUS INBOX (MESSAGES UIDNEXT)\n", "INBOX (MESSAGES 3 UIDNEXT 4)\n");
+    assert_int_equal(cpmsync_mock_fault(talk->mock, "status-frozen"), 0);
     talk_expect_has(talk, conn, "c UNSELECT\n", "c OK ");
     talk_expect_has(
         talk, conn, "d LIST \"\" INBOX RETURN (STATUS (MESSAGES UIDNEXT))\n", "INBOX (MESSAGES 3 UIDNEXT 4)\n");
