@@ -34,7 +34,8 @@ struct cpmsync_mock_config {
     int64_t max_literal;      /* octets; 0 is 64 MiB */
     int64_t scram_iterations; /* 0 is 4096 */
     char delimiter;           /* of the mailbox hierarchy; 0 is '/' */
-    /* Sees every octet that goes in and out, as it is fed and as it is first shown by `output`. May be NULL. */
+    /* Sees every octet that goes in and out, as it is fed and as it is first shown by `output`; what is compressed on
+     * the wire (COMPRESS) is seen as it is without. May be NULL. */
     void (*trace)(void *ctx, int conn, int direction, const void *data, size_t len);
     void *trace_ctx;
 };

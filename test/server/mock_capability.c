@@ -45,6 +45,7 @@ static const struct {
     {"PARTIAL", AFTER_LOGIN},
     {"SAVEDATE", AFTER_LOGIN},
     {"NOTIFY", AFTER_LOGIN},
+    {"COMPRESS=DEFLATE", AFTER_LOGIN},
     {"LIST-EXTENDED", AFTER_LOGIN},
     {"LIST-STATUS", AFTER_LOGIN},
     {"STATUS=SIZE", AFTER_LOGIN},
@@ -118,6 +119,8 @@ static bool is_disabled(const struct mock_conn *conn, struct cpmsync_slice name)
         return faults->message_limit == 0;
     if (cpmsync_slice_is(name, "SAVELIMIT"))
         return faults->save_limit == 0;
+    if (cpmsync_slice_is(name, "COMPRESS=DEFLATE"))
+        return !cpmsync_mock_can_compress();
     if (cpmsync_slice_is(name, "QRESYNC"))
         return faults->rfc4551;
     if (cpmsync_slice_is(name, "RIGHTS=texk"))

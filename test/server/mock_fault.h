@@ -85,6 +85,9 @@ struct mock_faults {
     bool notify_refuse;
     bool notify_few;
     uint64_t notify_overflow; /* once, at this notification; 0 is never */
+    bool compress_coalesce;
+    bool compress_corrupt;
+    bool compression_active;
     bool status_frozen;
     uint64_t status_missing; /* the line of a LIST; 0 is none */
     bool swallow_after_login;

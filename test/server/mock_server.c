@@ -59,6 +59,7 @@ static void conn_free(struct mock_conn *conn)
 {
     cpmsync_mock_logout(conn);
     cpmsync_mock_channel_clear(conn->mock->mem, &conn->channel);
+    cpmsync_mock_compress_end(conn);
     cpmsync_buf_clear(&conn->in);
     cpmsync_buf_clear(&conn->out);
     cpmsync_mem_free(conn->mock->mem, conn);
@@ -196,6 +197,29 @@ static void meet_literal(struct mock_conn *conn, size_t end, uint64_t literal, b
     conn->refused = !sync;
 }
 
+/* The trace sees the answers before they are compressed. */
+static void trace_out(struct mock_conn *conn)
+{
+    struct cpmsync_mock *mock = conn->mock;
+    if (mock->trace && conn->out.len > conn->traced)
+        mock->trace(mock->trace_ctx, conn->id, CPMSYNC_MOCK_TO_CLIENT, cpmsync_buf_data(&conn->out) + conn->traced,
+            conn->out.len - conn->traced);
+    conn->traced = conn->out.len;
+}
+
+static void begin_compression(struct mock_conn *conn)
+{
+    size_t plain = conn->compress_from < conn->out.len ? conn->compress_from : conn->out.len;
+    conn->compress_from = 0;
+    if (conn->state == MOCK_LOGOUT) /* cut */
+        return;
+    if (conn->mock->faults.compress_coalesce)
+        cpmsync_mock_putf(conn, "* OK Compressed from here on\r\n");
+    trace_out(conn);
+    cpmsync_mock_compress_begin(conn, plain);
+    conn->traced = conn->out.len;
+}
+
 static void meet_line(struct mock_conn *conn, size_t end)
 {
     uint8_t *data = cpmsync_buf_data(&conn->in);
@@ -221,6 +245,8 @@ static void meet_line(struct mock_conn *conn, size_t end)
             data[end - 1] = 0;
         cpmsync_mock_execute(conn, data, end - (plain && !has_nul ? 2 : 0));
         begin_command(conn, conn->wants_starttls ? conn->in.len : end);
+        if (conn->compress_from)
+            begin_compression(conn);
     }
 }
 
@@ -259,13 +285,33 @@ static bool advance(struct mock_conn *conn)
     return true;
 }
 
+static size_t waiting(const struct mock_conn *conn)
+{
+    return conn->out.len + (conn->compress ? cpmsync_mock_wire(conn->compress)->len : 0);
+}
+
 static void run(struct mock_conn *conn)
 {
     while (conn->state != MOCK_LOGOUT && !conn->broken && !conn->wants_starttls && !conn->silenced &&
-           conn->out.len < OUT_ENOUGH && advance(conn))
+           waiting(conn) < OUT_ENOUGH && advance(conn))
         ;
     if (conn->state == MOCK_LOGOUT || conn->silenced)
         cpmsync_buf_clear(&conn->in);
+}
+
+/* Octets of the wire become input. */
+static int take(struct mock_conn *conn, const void *data, size_t len)
+{
+    struct cpmsync_mock *mock = conn->mock;
+    size_t before = conn->in.len;
+    int error = conn->compress ? cpmsync_mock_inflate(conn, data, len) : cpmsync_buf_add(&conn->in, data, len);
+    if (mock->trace && conn->in.len > before)
+        mock->trace(mock->trace_ctx, conn->id, CPMSYNC_MOCK_FROM_CLIENT, cpmsync_buf_data(&conn->in) + before,
+            conn->in.len - before);
+    if (error != CPMSYNC_ERR_LIMIT && error != CPMSYNC_ERR_CLOSED)
+        return error;
+    cpmsync_mock_bye(conn, error == CPMSYNC_ERR_LIMIT ? "Too much at once" : "Not DEFLATE");
+    return CPMSYNC_ERR_CLOSED;
 }
 
 int cpmsync_mock_feed(struct cpmsync_mock *mock, int id, const void *data, size_t len)
@@ -273,34 +319,33 @@ int cpmsync_mock_feed(struct cpmsync_mock *mock, int id, const void *data, size_
     struct mock_conn *conn = find(mock, id);
     if (!conn)
         return CPMSYNC_ERR_NOT_FOUND;
-    if (mock->trace && len)
-        mock->trace(mock->trace_ctx, id, CPMSYNC_MOCK_FROM_CLIENT, data, len);
-    if (conn->state == MOCK_LOGOUT || conn->broken)
-        return CPMSYNC_ERR_CLOSED;
-    if (conn->silenced || conn->wants_starttls)
-        return 0;
-    int error = cpmsync_buf_add(&conn->in, data, len);
-    if (error == CPMSYNC_ERR_LIMIT) {
-        cpmsync_mock_bye(conn, "Too much at once");
-        return CPMSYNC_ERR_CLOSED;
+    bool deaf = conn->state == MOCK_LOGOUT || conn->broken;
+    if (deaf || conn->silenced || conn->wants_starttls) {
+        if (mock->trace && len)
+            mock->trace(mock->trace_ctx, id, CPMSYNC_MOCK_FROM_CLIENT, data, len);
+        return deaf ? CPMSYNC_ERR_CLOSED : 0;
     }
-    if (error)
-        return error;
-    run(conn);
-    return 0;
+    int error = take(conn, data, len);
+    if (!error)
+        run(conn);
+    return error;
 }
 
 size_t cpmsync_mock_output(struct cpmsync_mock *mock, int id, const void **data)
 {
     struct mock_conn *conn = find(mock, id);
-    if (!conn || conn->broken || conn->out.len == 0)
+    if (!conn || conn->broken)
         return 0;
-    *data = cpmsync_buf_data(&conn->out);
-    if (mock->trace && conn->out.len > conn->traced)
-        mock->trace(mock->trace_ctx, id, CPMSYNC_MOCK_TO_CLIENT, (const uint8_t *)*data + conn->traced,
-            conn->out.len - conn->traced);
-    conn->traced = conn->out.len;
-    return mock->faults.dribble ? 1 : conn->out.len;
+    trace_out(conn);
+    if (conn->compress) {
+        cpmsync_mock_deflate(conn);
+        conn->traced = 0;
+    }
+    struct cpmsync_buf *wire = conn->compress ? cpmsync_mock_wire(conn->compress) : &conn->out;
+    if (conn->broken || wire->len == 0)
+        return 0;
+    *data = cpmsync_buf_data(wire);
+    return mock->faults.dribble ? 1 : wire->len;
 }
 
 void cpmsync_mock_ack(struct cpmsync_mock *mock, int id, size_t len)
@@ -308,9 +353,11 @@ void cpmsync_mock_ack(struct cpmsync_mock *mock, int id, size_t len)
     struct mock_conn *conn = find(mock, id);
     if (!conn)
         return;
-    len = len < conn->out.len ? len : conn->out.len;
-    cpmsync_buf_consume(&conn->out, len);
-    conn->traced -= len < conn->traced ? len : conn->traced;
+    struct cpmsync_buf *wire = conn->compress ? cpmsync_mock_wire(conn->compress) : &conn->out;
+    len = len < wire->len ? len : wire->len;
+    cpmsync_buf_consume(wire, len);
+    if (!conn->compress)
+        conn->traced -= len < conn->traced ? len : conn->traced;
     run(conn);
 }
 

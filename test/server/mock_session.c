@@ -58,6 +58,7 @@ static const struct verb VERBS[] = {
     {"LISTRIGHTS", LOGGED_IN, false, true, "ACL", cpmsync_mock_cmd_listrights},
     {"MYRIGHTS", LOGGED_IN, false, true, "ACL", cpmsync_mock_cmd_myrights},
     {"IDLE", LOGGED_IN, false, true, "IDLE", cpmsync_mock_cmd_idle},
+    {"COMPRESS", LOGGED_IN, false, true, "COMPRESS=DEFLATE", cpmsync_mock_cmd_compress},
     {"NOTIFY", LOGGED_IN, false, true, "NOTIFY", cpmsync_mock_cmd_notify},
     {"CHECK", IN_BOX, false, true, NULL, cpmsync_mock_cmd_check},
     {"CLOSE", IN_BOX, false, true, NULL, cpmsync_mock_cmd_close},

@@ -7,6 +7,7 @@
 #define CPMSYNC_MOCK_SESSION_H
 
 #include "mock.h"
+#include "mock_compress.h"
 #include "mock_fault.h"
 #include "mock_notify.h"
 #include "mock_sasl.h"
@@ -50,7 +51,9 @@ struct mock_conn {
     uint64_t swallow;      /* octets of a refused non-synchronising literal still to be thrown away */
     bool refused;          /* the command's rest is thrown away; it was answered */
     struct cpmsync_buf out;
-    size_t traced; /* octets of `out` the trace has seen */
+    size_t traced;                  /* octets of `out` the trace has seen */
+    struct mock_compress *compress; /* NULL: what goes over the wire is `in` and `out` themselves */
+    size_t compress_from;           /* where in `out` compression is to begin; 0: it is not */
 
     char tag[128];
     size_t tag_len;
@@ -280,7 +283,7 @@ mock_command cpmsync_mock_cmd_login, cpmsync_mock_cmd_authenticate, cpmsync_mock
 mock_command cpmsync_mock_cmd_setacl, cpmsync_mock_cmd_deleteacl, cpmsync_mock_cmd_getacl, cpmsync_mock_cmd_listrights;
 mock_command cpmsync_mock_cmd_convert, cpmsync_mock_cmd_conversions;
 mock_command cpmsync_mock_cmd_myrights, cpmsync_mock_cmd_getmetadata, cpmsync_mock_cmd_setmetadata;
-mock_command cpmsync_mock_cmd_idle, cpmsync_mock_cmd_namespace, cpmsync_mock_cmd_notify;
+mock_command cpmsync_mock_cmd_idle, cpmsync_mock_cmd_namespace, cpmsync_mock_cmd_notify, cpmsync_mock_cmd_compress;
 mock_command cpmsync_mock_cmd_select, cpmsync_mock_cmd_examine, cpmsync_mock_cmd_close, cpmsync_mock_cmd_unselect;
 mock_command cpmsync_mock_cmd_check;
 mock_command cpmsync_mock_cmd_fetch, cpmsync_mock_cmd_store, cpmsync_mock_cmd_search;

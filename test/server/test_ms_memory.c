@@ -38,6 +38,21 @@ static const char CONVERSATION[] =
     "t RENAME INBOX "
     "old\r\nu DELETE c\r\nv LOGOUT\r\n";
 
+static const char COMPRESSED[] = "a LOGIN test test\r\nb COMPRESS DEFLATE\r\n";
+
+static void compress(struct cpmsync_mock *mock)
+{
+    const void *data;
+    size_t len;
+    int conn = cpmsync_mock_connect(mock, 1);
+    if (conn < 0)
+        return;
+    cpmsync_mock_fault(mock, "compress-coalesce");
+    cpmsync_mock_feed(mock, conn, COMPRESSED, sizeof COMPRESSED - 1);
+    while ((len = cpmsync_mock_output(mock, conn, &data)) > 0)
+        cpmsync_mock_ack(mock, conn, len);
+}
+
 /* Returns whether the server got to the end of it. */
 static bool converse(const struct cpmsync_allocator *mem)
 {
@@ -65,6 +80,7 @@ static bool converse(const struct cpmsync_allocator *mem)
             }
         }
     }
+    compress(mock);
     cpmsync_mock_free(mock);
     return logged_out;
 }
