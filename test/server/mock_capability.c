@@ -73,6 +73,8 @@ static const struct {
 /* The next blank-separated word of *list. */
 static bool next_word(struct cpmsync_slice *list, struct cpmsync_slice *word)
 {
+    if (list->len == 0)
+        return false;
     const uint8_t *at = list->data, *end = list->data + list->len;
     while (at < end && *at == ' ')
         at++;
