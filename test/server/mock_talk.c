@@ -68,10 +68,18 @@ int talk_connect(struct talk *talk, bool secure)
     return conn;
 }
 
+int talk_login_as(struct talk *talk, const char *user)
+{
+    char line[100];
+    int conn = talk_connect(talk, true);
+    snprintf(line, sizeof line, "login LOGIN %s %s\n", user, user);
+    talk_expect_has(talk, conn, line, "login OK ");
+    return conn;
+}
+
 int talk_login(struct talk *talk, bool qresync)
 {
-    int conn = talk_connect(talk, true);
-    talk_expect_has(talk, conn, "login LOGIN test test\n", "login OK ");
+    int conn = talk_login_as(talk, "test");
     if (qresync)
         talk_expect(talk, conn, "enable ENABLE QRESYNC\n", "* ENABLED QRESYNC\nenable OK ENABLE completed\n");
     return conn;
@@ -115,4 +123,30 @@ void talk_deliver(struct talk *talk, unsigned count)
         int len = snprintf(message, sizeof message, "From: a@b.example\r\nSubject: Number %u\r\n\r\nHello\r\n", i);
         assert_true(cpmsync_mock_deliver(talk->mock, NULL, "INBOX", NULL, 0, message, (size_t)len) > 0);
     }
+}
+
+struct cpmsync_mock_status talk_status(struct talk *talk, const char *mailbox)
+{
+    struct cpmsync_mock_status status;
+    memset(&status, 0, sizeof status);
+    status.size = sizeof status;
+    assert_int_equal(cpmsync_mock_status(talk->mock, NULL, mailbox, &status), 0);
+    return status;
+}
+
+void talk_fault(struct talk *talk, const char *fault)
+{
+    assert_int_equal(cpmsync_mock_fault(talk->mock, fault), 0);
+}
+
+int talk_setup(void **state)
+{
+    *state = talk_new(NULL);
+    return 0;
+}
+
+int talk_teardown(void **state)
+{
+    talk_free((struct talk *)*state);
+    return 0;
 }

@@ -12,21 +12,6 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    talk_free((struct talk *)*state);
-    return 0;
-}
-
-static int login(struct talk *talk, const char *user)
-{
-    char line[100];
-    int conn = talk_connect(talk, true);
-    snprintf(line, sizeof line, "login LOGIN %s %s\n", user, user);
-    talk_expect_has(talk, conn, line, "login OK ");
-    return conn;
-}
-
 static void grant(struct talk *talk, const char *mailbox, const char *rights)
 {
     assert_int_equal(cpmsync_mock_acl(talk->mock, "test", mailbox, "other", rights), 0);
@@ -49,9 +34,9 @@ static void expect_dump(struct talk *talk, const char *mailbox, const char *line
 static void test_ms_24_capability_names_the_new_rights(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    int conn = login(talk, "test");
+    int conn = talk_login_as(talk, "test");
     talk_expect_has(talk, conn, "a CAPABILITY\n", " ACL RIGHTS=texk");
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "rfc2086"), 0);
+    talk_fault(talk, "rfc2086");
     talk_expect_no(talk, conn, "a CAPABILITY\n", "RIGHTS=");
     assert_true(talk_has(talk, " ACL"));
 }
@@ -59,7 +44,7 @@ static void test_ms_24_capability_names_the_new_rights(void **state)
 static void test_ms_24_setacl_replaces_adds_and_removes(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    int conn = login(talk, "test");
+    int conn = talk_login_as(talk, "test");
     talk_expect(talk, conn, "a GETACL inbox\n", "* ACL INBOX test lrswipkxteancd\na OK GETACL completed\n");
     talk_expect(talk, conn, "a SETACL INBOX other lrs\n", "a OK SETACL completed\n");
     talk_expect_has(talk, conn, "a GETACL INBOX\n", " other lrs\n");
@@ -77,7 +62,7 @@ static void test_ms_24_setacl_replaces_adds_and_removes(void **state)
 static void test_ms_24_virtual_rights_are_taken_and_returned(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    int conn = login(talk, "test");
+    int conn = talk_login_as(talk, "test");
     talk_say(talk, conn, "a SETACL INBOX other lc\n");
     talk_expect_has(talk, conn, "a GETACL INBOX\n", " other lkxc\n");
     talk_say(talk, conn, "a SETACL INBOX other ld\n");
@@ -85,7 +70,7 @@ static void test_ms_24_virtual_rights_are_taken_and_returned(void **state)
     talk_say(talk, conn, "a SETACL INBOX other lk\n");
     talk_expect_has(talk, conn, "a GETACL INBOX\n", " other lkc\n");
     talk_say(talk, conn, "a SETACL INBOX other +t\n");
-    int their = login(talk, "other");
+    int their = talk_login_as(talk, "other");
     talk_expect(talk, their, "a MYRIGHTS \"Other Users/test/INBOX\"\n",
         "* MYRIGHTS \"Other Users/test/INBOX\" lktcd\na OK MYRIGHTS completed\n");
     talk_say(talk, conn, "a SETACL INBOX other -cd\n");
@@ -95,7 +80,7 @@ static void test_ms_24_virtual_rights_are_taken_and_returned(void **state)
 static void test_ms_24_an_unknown_right_is_bad(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    int conn = login(talk, "test");
+    int conn = talk_login_as(talk, "test");
     talk_expect_has(talk, conn, "a SETACL INBOX other lrQs\n", "a BAD ");
     talk_expect_has(talk, conn, "a SETACL INBOX other lrqs\n", "a BAD ");
     talk_expect_has(talk, conn, "a SETACL INBOX other lr0\n", "a BAD ");
@@ -111,7 +96,7 @@ static void test_ms_24_an_unknown_right_is_bad(void **state)
 static void test_ms_24_identifiers_return_as_sent(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    int conn = login(talk, "test");
+    int conn = talk_login_as(talk, "test");
     talk_say(talk, conn, "a SETACL INBOX $Team l\na SETACL INBOX \"a b\" r\na SETACL INBOX {3+}\n\xc3\xa9x s\n");
     talk_expect_has(talk, conn, "a GETACL INBOX\n", " $Team l \"a b\" r {3}\n\xc3\xa9x s\n");
     talk_expect(talk, conn, "a LISTRIGHTS INBOX OTHER\n",
@@ -124,7 +109,7 @@ static void test_ms_24_identifiers_return_as_sent(void **state)
 static void test_ms_24_anyone_and_negative_rights(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    int conn = login(talk, "test"), their = login(talk, "other");
+    int conn = talk_login_as(talk, "test"), their = talk_login_as(talk, "other");
     talk_say(talk, conn, "a SETACL INBOX anyone lrw\na SETACL INBOX other s\n");
     talk_expect_has(talk, their, "a MYRIGHTS \"Other Users/test/INBOX\"\n", " lrsw\n");
     talk_say(talk, conn, "a SETACL INBOX -other ws\n");
@@ -133,14 +118,14 @@ static void test_ms_24_anyone_and_negative_rights(void **state)
     talk_expect_has(talk, conn, "a GETACL INBOX\n", " anyone lrw -other sw\n");
     talk_say(talk, conn, "a DELETEACL INBOX -other\na SETACL INBOX -anyone r\n");
     talk_expect_has(talk, their, "a MYRIGHTS \"Other Users/test/INBOX\"\n", " lw\n");
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "no-negative-rights"), 0);
+    talk_fault(talk, "no-negative-rights");
     talk_expect(talk, conn, "a SETACL INBOX -other l\n", "a NO [CANNOT] No negative rights\n");
 }
 
 static void test_ms_24_the_owner_keeps_l_and_a(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    int conn = login(talk, "test");
+    int conn = talk_login_as(talk, "test");
     talk_say(talk, conn, "a SETACL INBOX test \"\"\n");
     talk_expect(talk, conn, "a GETACL INBOX\n", "* ACL INBOX test la\na OK GETACL completed\n");
     talk_say(talk, conn, "a SETACL INBOX -test a\n");
@@ -150,14 +135,14 @@ static void test_ms_24_the_owner_keeps_l_and_a(void **state)
 static void test_ms_24_a_server_of_rfc_2086(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "rfc2086"), 0);
-    int conn = login(talk, "test");
+    talk_fault(talk, "rfc2086");
+    int conn = talk_login_as(talk, "test");
     talk_expect(talk, conn, "a MYRIGHTS INBOX\n", "* MYRIGHTS INBOX lrswipacd\na OK MYRIGHTS completed\n");
     talk_expect_has(talk, conn, "a SETACL INBOX other lk\n", "a BAD ");
     talk_expect_has(talk, conn, "a SETACL INBOX other lrcd\n", "a OK ");
     talk_expect_has(talk, conn, "a GETACL INBOX\n", " other lrcd\n");
     talk_expect_has(talk, conn, "a LISTRIGHTS INBOX other\n", "* LISTRIGHTS INBOX other \"\" l r s w i p c d a\n");
-    int their = login(talk, "other");
+    int their = talk_login_as(talk, "other");
     talk_expect_has(talk, their, "a CREATE \"Other Users/test/INBOX/x\"\n", "a OK ");
     talk_expect_has(talk, their, "a DELETE \"Other Users/test/INBOX/x\"\n", "a OK ");
 }
@@ -172,7 +157,7 @@ static void test_ms_24_without_acl_everybody_is_alone(void **state)
     struct talk *talk = talk_new(&config);
     assert_int_equal(cpmsync_mock_user_add(talk->mock, "other", "other"), 0);
     grant(talk, "INBOX", "lrswi");
-    int conn = login(talk, "other");
+    int conn = talk_login_as(talk, "other");
     talk_expect_has(talk, conn, "a MYRIGHTS INBOX\n", "a BAD ");
     talk_expect(talk, conn, "a NAMESPACE\n", "* NAMESPACE ((\"\" \"/\")) NIL NIL\na OK NAMESPACE completed\n");
     talk_expect_no(talk, conn, "a LIST \"\" *\n", "test");
@@ -186,7 +171,7 @@ static void test_ms_24_without_acl_everybody_is_alone(void **state)
 static void test_ms_24_list_wants_l(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    int conn = login(talk, "other");
+    int conn = talk_login_as(talk, "other");
     create(talk, "a/b/c");
     create(talk, "d");
     talk_expect(talk, conn, "a NAMESPACE\n",
@@ -211,7 +196,7 @@ static void test_ms_24_list_wants_l(void **state)
 static void test_ms_24_subscribe_wants_l_unsubscribe_and_lsub_nothing(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    int conn = login(talk, "other");
+    int conn = talk_login_as(talk, "other");
     create(talk, "x");
     grant(talk, "x", "rswipkxtea");
     talk_expect(talk, conn, "a SUBSCRIBE \"Other Users/test/x\"\n", "a NO [NONEXISTENT] No such mailbox\n");
@@ -225,7 +210,7 @@ static void test_ms_24_subscribe_wants_l_unsubscribe_and_lsub_nothing(void **sta
 static void test_ms_24_create_wants_k_on_the_parent_and_inherits(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    int conn = login(talk, "other");
+    int conn = talk_login_as(talk, "other");
     create(talk, "x");
     grant(talk, "x", "lrswipxtea");
     talk_expect(talk, conn, "a CREATE \"Other Users/test/x/y\"\n", "a NO [NOPERM] You may not\n");
@@ -236,7 +221,7 @@ static void test_ms_24_create_wants_k_on_the_parent_and_inherits(void **state)
     talk_expect_has(talk, conn, "a CREATE \"Other Users/test/x/y/z/\"\n", "a OK [MAILBOXID ");
     talk_expect_has(talk, conn, "a CREATE \"Other Users/test/x/y/z\"\n", "a NO [ALREADYEXISTS]");
     talk_expect_has(talk, conn, "a MYRIGHTS \"Other Users/test/x/y/z\"\n", " kc\n");
-    int own = login(talk, "test");
+    int own = talk_login_as(talk, "test");
     talk_expect_has(talk, own, "a GETACL x/y/z\n", "* ACL x/y/z test lrswipkxteancd other kc\n");
     talk_say(talk, own, "a SETACL x test lrswi\n");
     talk_expect_has(talk, own, "a CREATE x/w\n", "a NO [NOPERM]");
@@ -246,14 +231,14 @@ static void test_ms_24_create_wants_k_on_the_parent_and_inherits(void **state)
 static void test_ms_24_delete_wants_x_and_takes_the_list_along(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    int conn = login(talk, "other");
+    int conn = talk_login_as(talk, "other");
     create(talk, "x/y");
     grant(talk, "x", "lrswipktea");
     grant(talk, "x/y", "x");
     talk_expect(talk, conn, "a DELETE \"Other Users/test/x\"\n", "a NO [NOPERM] You may not\n");
     grant(talk, "x", "+x");
     talk_expect(talk, conn, "a DELETE \"Other Users/test/x\"\n", "a OK DELETE completed\n");
-    int own = login(talk, "test");
+    int own = talk_login_as(talk, "test");
     talk_expect_has(talk, own, "a LIST \"\" x\n", "\\Noselect");
     talk_expect(talk, own, "a GETACL x\n", "* ACL x test lrswipkxteancd\na OK GETACL completed\n");
     talk_expect(talk, conn, "a DELETE \"Other Users/test/x/y\"\n", "a OK DELETE completed\n");
@@ -264,7 +249,7 @@ static void test_ms_24_delete_wants_x_and_takes_the_list_along(void **state)
 static void test_ms_24_rename_wants_x_on_the_old_and_k_on_the_new_parent(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    int conn = login(talk, "other");
+    int conn = talk_login_as(talk, "other");
     create(talk, "a/b/c");
     create(talk, "d");
     grant(talk, "a/b/c", "lk");
@@ -286,7 +271,7 @@ static void test_ms_24_rename_wants_x_on_the_old_and_k_on_the_new_parent(void **
 static void test_ms_24_select_examine_and_status_want_r(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    int conn = login(talk, "other");
+    int conn = talk_login_as(talk, "other");
     grant(talk, "INBOX", "lswipkxtea");
     talk_expect(talk, conn, "a SELECT \"Other Users/test/INBOX\"\n", "a NO [NOPERM] You may not\n");
     talk_expect(talk, conn, "a EXAMINE \"Other Users/test/INBOX\"\n", "a NO [NOPERM] You may not\n");
@@ -301,7 +286,7 @@ static void test_ms_24_select_examine_and_status_want_r(void **state)
 static void test_ms_24_the_acl_commands_want_a(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    int conn = login(talk, "other");
+    int conn = talk_login_as(talk, "other");
     static const char *const COMMANDS[] = {"a SETACL \"Other Users/test/INBOX\" x l\n",
         "a DELETEACL \"Other Users/test/INBOX\" x\n", "a GETACL \"Other Users/test/INBOX\"\n",
         "a LISTRIGHTS \"Other Users/test/INBOX\" x\n"};
@@ -317,7 +302,7 @@ static void test_ms_24_the_acl_commands_want_a(void **state)
 static void test_ms_24_myrights_wants_any_of_lrikxa(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    int conn = login(talk, "other");
+    int conn = talk_login_as(talk, "other");
     static const char ENOUGH[] = "lrikxa";
     char rights[2] = "";
     size_t i;
@@ -333,7 +318,7 @@ static void test_ms_24_myrights_wants_any_of_lrikxa(void **state)
 static void test_ms_24_append_wants_i_and_keeps_the_flags_one_may_set(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    int conn = login(talk, "other");
+    int conn = talk_login_as(talk, "other");
     static const char APPEND[] = "a APPEND \"Other Users/test/INBOX\" (\\Seen \\Deleted \\Flagged $x) {5+}\nhello\n";
     grant(talk, "INBOX", "lrswpkxtea");
     talk_expect(talk, conn, APPEND, "a NO [NOPERM] You may not\n");
@@ -351,7 +336,7 @@ static void test_ms_24_append_wants_i_and_keeps_the_flags_one_may_set(void **sta
 static void test_ms_24_copy_wants_i_and_keeps_the_flags_one_may_set(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    int conn = login(talk, "other");
+    int conn = talk_login_as(talk, "other");
     static const char COPY[] = "a COPY 1:3 \"Other Users/test/INBOX\"\n";
     static const char *const FLAGS[] = {"\\Draft \\Deleted", "\\Answered", "$Forwarded \\Seen"};
     size_t i;
@@ -371,7 +356,7 @@ static void test_ms_24_copy_wants_i_and_keeps_the_flags_one_may_set(void **state
 static void test_ms_24_move_wants_t_and_e_where_it_takes_from(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    int conn = login(talk, "other");
+    int conn = talk_login_as(talk, "other");
     talk_deliver(talk, 1);
     grant(talk, "INBOX", "lre");
     talk_say(talk, conn, "a SELECT \"Other Users/test/INBOX\"\n");
@@ -385,7 +370,7 @@ static void test_ms_24_move_wants_t_and_e_where_it_takes_from(void **state)
 static void test_ms_24_expunge_wants_e_and_close_is_ok_without(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    int conn = login(talk, "other");
+    int conn = talk_login_as(talk, "other");
     talk_deliver(talk, 2);
     assert_int_equal(cpmsync_mock_flag(talk->mock, "test", "INBOX", "1:2", "+\\Deleted"), 0);
     grant(talk, "INBOX", "lrswipkxta");
@@ -404,7 +389,7 @@ static void test_ms_24_expunge_wants_e_and_close_is_ok_without(void **state)
 static void test_ms_24_fetch_sets_seen_only_with_s(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    int conn = login(talk, "other");
+    int conn = talk_login_as(talk, "other");
     talk_deliver(talk, 1);
     grant(talk, "INBOX", "lrwipkxtea");
     talk_say(talk, conn, "a SELECT \"Other Users/test/INBOX\"\n");
@@ -418,7 +403,7 @@ static void test_ms_24_fetch_sets_seen_only_with_s(void **state)
 static void test_ms_24_store_wants_s_t_or_w_and_a_part_is_ok(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    int conn = login(talk, "other");
+    int conn = talk_login_as(talk, "other");
     talk_deliver(talk, 1);
     grant(talk, "INBOX", "lripkxea");
     talk_say(talk, conn, "a SELECT \"Other Users/test/INBOX\"\n");
@@ -442,7 +427,7 @@ static void test_ms_24_store_wants_s_t_or_w_and_a_part_is_ok(void **state)
 static void test_ms_25_permanentflags_reflect_the_rights(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    int conn = login(talk, "other"), own = login(talk, "test");
+    int conn = talk_login_as(talk, "other"), own = talk_login_as(talk, "test");
     grant(talk, "INBOX", "lrs");
     talk_expect_has(talk, conn, "a SELECT \"Other Users/test/INBOX\"\n", "[PERMANENTFLAGS (\\Seen)]");
     assert_true(talk_has(talk, "* FLAGS (\\Seen \\Answered \\Flagged \\Deleted \\Draft)\n"));
@@ -459,7 +444,7 @@ static void test_ms_25_permanentflags_reflect_the_rights(void **state)
 static void test_ms_25_read_only_without_a_right_to_write(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    int conn = login(talk, "other");
+    int conn = talk_login_as(talk, "other");
     static const char WRITES[] = "swite";
     char rights[4] = "lr";
     size_t i;
@@ -478,7 +463,7 @@ static void test_ms_25_read_only_without_a_right_to_write(void **state)
 static void test_ms_25_no_existence_leaks_without_l(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    int conn = login(talk, "other");
+    int conn = talk_login_as(talk, "other");
     static const char *const COMMANDS[] = {"a SELECT %s\n", "a EXAMINE %s\n", "a STATUS %s (MESSAGES)\n",
         "a DELETE %s\n", "a RENAME %s \"x y\"\n", "a SUBSCRIBE %s\n", "a SETACL %s u l\n", "a DELETEACL %s u\n",
         "a GETACL %s\n", "a LISTRIGHTS %s u\n", "a MYRIGHTS %s\n", "a LIST \"\" %s\n", "a COPY 1 %s\n", "a MOVE 1 %s\n",
@@ -506,7 +491,7 @@ static void test_ms_25_no_existence_leaks_without_l(void **state)
 static void test_ms_25_who_may_not_read_any_more_is_told_bye(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    int conn = login(talk, "other"), idle = login(talk, "other"), own = login(talk, "test");
+    int conn = talk_login_as(talk, "other"), idle = talk_login_as(talk, "other"), own = talk_login_as(talk, "test");
     grant(talk, "INBOX", "lrs");
     talk_say(talk, conn, "a SELECT \"Other Users/test/INBOX\"\n");
     talk_say(talk, idle, "a SELECT \"Other Users/test/INBOX\"\nb IDLE\n");
@@ -518,7 +503,7 @@ static void test_ms_25_who_may_not_read_any_more_is_told_bye(void **state)
 static void test_ms_24_two_users_see_each_other_in_a_shared_mailbox(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    int conn = login(talk, "other"), own = login(talk, "test");
+    int conn = talk_login_as(talk, "other"), own = talk_login_as(talk, "test");
     talk_deliver(talk, 2);
     grant(talk, "INBOX", "lrste");
     talk_say(talk, conn, "a SELECT \"Other Users/test/INBOX\"\n");
@@ -531,7 +516,7 @@ static void test_ms_24_two_users_see_each_other_in_a_shared_mailbox(void **state
     talk_expect_has(talk, conn, "a MYRIGHTS \"Other Users/test/INBOX\"\n", " lr\n");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, talk_teardown)
 
 int main(void)
 {

@@ -17,12 +17,6 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    talk_free((struct talk *)*state);
-    return 0;
-}
-
 static int select_inbox(struct talk *talk, bool qresync, const char *parameters)
 {
     char line[100];
@@ -141,15 +135,15 @@ static void test_ms_35_toobig_and_toomany(void **state)
         memcpy(line + len + 1024, "))\n", 4);
         talk_expect_has(talk, conn, line, "a OK ");
     }
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "annotate-max=10"), 0);
+    talk_fault(talk, "annotate-max=10");
     talk_expect(talk, conn, "a STORE 1 ANNOTATION (/vendor/x/0 (value.priv \"n\") /comment (value.priv \"x\"))\n",
         "a NO [ANNOTATE TOOMANY] Too many\n");
     talk_expect_has(talk, conn, "a FETCH 1 ANNOTATION (/vendor/x/0 size.priv)\n", "\"1024\"");
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "annotate-max=5"), 0);
+    talk_fault(talk, "annotate-max=5");
     store(talk, conn, "/vendor/x/1 (value.priv \"replaced\")");
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "annotate-max=10"), 0);
+    talk_fault(talk, "annotate-max=10");
     store(talk, conn, "/vendor/x/0 (value.priv NIL) /comment (value.priv \"x\")");
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "annotate-maxsize=3"), 0);
+    talk_fault(talk, "annotate-maxsize=3");
     talk_expect(
         talk, conn, "a STORE 1 ANNOTATION (/comment (value.priv \"1234\"))\n", "a NO [ANNOTATE TOOBIG] Too large\n");
     talk_expect_has(talk, conn, "a SELECT INBOX\n", "* OK [ANNOTATIONS 3] ");
@@ -161,14 +155,14 @@ static void test_ms_35_what_a_mailbox_supports(void **state)
     int conn = select_inbox(talk, false, "");
     talk_expect_has(talk, conn, "a EXAMINE INBOX\n", "* OK [ANNOTATIONS READ-ONLY] ");
     talk_expect_has(talk, conn, "a STORE 1 ANNOTATION (/comment (value.priv \"x\"))\n", "a NO ");
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "no-private-annotations"), 0);
+    talk_fault(talk, "no-private-annotations");
     talk_expect_has(talk, conn, "a SELECT INBOX\n", "* OK [ANNOTATIONS 20480 NOPRIVATE] ");
     talk_expect_has(talk, conn, "a STORE 1 ANNOTATION (/comment (value.priv \"x\"))\n", "a NO ");
     store(talk, conn, "/comment (value.shared \"x\")");
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "annotations-read-only"), 0);
+    talk_fault(talk, "annotations-read-only");
     talk_expect_has(talk, conn, "a SELECT INBOX\n", "* OK [ANNOTATIONS READ-ONLY NOPRIVATE] ");
     talk_expect_has(talk, conn, "a STORE 1 ANNOTATION (/comment (value.shared \"x\"))\n", "a NO ");
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "annotations-none"), 0);
+    talk_fault(talk, "annotations-none");
     talk_expect_has(talk, conn, "a SELECT INBOX\n", "* OK [ANNOTATIONS NONE] ");
 }
 
@@ -235,11 +229,11 @@ static void test_ms_35_append_takes_annotations(void **state)
         "ANNOTATION (/comment (value.priv \"later\"))");
     assert_true(talk_has(talk, "\\Seen"));
     talk_expect_has(talk, conn, "a APPEND INBOX ANNOTATION (/2/comment (value.priv \"x\")) {5+}\nhello\n", "a NO ");
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "annotate-max=1"), 0);
+    talk_fault(talk, "annotate-max=1");
     talk_expect(talk, conn,
         "a APPEND INBOX ANNOTATION (/comment (value.priv \"x\") /altsubject (value.priv \"x\")) {5+}\nhello\n",
         "a NO [ANNOTATE TOOMANY] Too many\n");
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "annotate-maxsize=1"), 0);
+    talk_fault(talk, "annotate-maxsize=1");
     talk_expect(talk, conn, "a APPEND INBOX ANNOTATION (/comment (value.priv \"xx\")) {5+}\nhello\n",
         "a NO [ANNOTATE TOOBIG] Too large\n");
     talk_expect_has(talk, conn, "a STATUS INBOX (MESSAGES)\n", "(MESSAGES 3)");
@@ -284,7 +278,7 @@ static void test_ms_35_search_looks_into_values(void **state)
     talk_expect(talk, conn, "a SEARCH ANNOTATION /comment value \"POP\"\n", "* SEARCH\na OK SEARCH completed\n");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, talk_teardown)
 
 int main(void)
 {

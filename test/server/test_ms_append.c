@@ -4,32 +4,6 @@
 
 #include <stdio.h>
 
-static int setup(void **state)
-{
-    *state = talk_new(NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    talk_free((struct talk *)*state);
-    return 0;
-}
-
-static struct cpmsync_mock_status status_of(struct talk *talk, const char *mailbox)
-{
-    struct cpmsync_mock_status status;
-    memset(&status, 0, sizeof status);
-    status.size = sizeof status;
-    assert_int_equal(cpmsync_mock_status(talk->mock, NULL, mailbox, &status), 0);
-    return status;
-}
-
-static void fault(struct talk *talk, const char *text)
-{
-    assert_int_equal(cpmsync_mock_fault(talk->mock, text), 0);
-}
-
 static void expect_message(struct talk *talk, uint32_t uid, const char *text)
 {
     const void *data;
@@ -53,7 +27,7 @@ static void test_ms_29_copyuid_before_the_expunges_of_move_and_highestmodseq_in_
     struct talk *talk = (struct talk *)*state;
     char expected[200];
     int conn = with_messages(talk, 4), plain = talk_login(talk, false);
-    unsigned long uidvalidity = status_of(talk, "t").uidvalidity;
+    unsigned long uidvalidity = talk_status(talk, "t").uidvalidity;
     talk_expect_has(talk, plain, "s SELECT INBOX\n", "s OK ");
     snprintf(expected, sizeof expected,
         "* OK [COPYUID %lu 2:3 1:2] Moved\n* VANISHED 2:3\na OK [HIGHESTMODSEQ 6] MOVE completed\n", uidvalidity);
@@ -66,18 +40,18 @@ static void test_ms_29_copyuid_before_the_expunges_of_move_and_highestmodseq_in_
     talk_expect_has(talk, plain, "a MOVE 1 INBOX\n", "* 1 EXPUNGE\n* 1 EXISTS\n");
     talk_expect_has(talk, plain, "a EXAMINE INBOX\n", "a OK ");
     talk_expect_has(talk, plain, "a MOVE 1 t\n", "a NO [CANNOT]");
-    assert_int_equal(status_of(talk, "t").messages, 3);
-    assert_int_equal(status_of(talk, "INBOX").messages, 1);
+    assert_int_equal(talk_status(talk, "t").messages, 3);
+    assert_int_equal(talk_status(talk, "INBOX").messages, 1);
 }
 
 static void test_ms_29_uids_that_do_not_last(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    fault(talk, "uid-not-sticky");
+    talk_fault(talk, "uid-not-sticky");
     int conn = with_messages(talk, 2);
-    uint32_t before = status_of(talk, "INBOX").uidvalidity;
+    uint32_t before = talk_status(talk, "INBOX").uidvalidity;
     talk_expect_has(talk, conn, "a SELECT INBOX\n", "* NO [UIDNOTSTICKY]");
-    assert_true(status_of(talk, "INBOX").uidvalidity > before);
+    assert_true(talk_status(talk, "INBOX").uidvalidity > before);
     talk_expect_no(talk, conn, "a UID COPY 1 t\n", "COPYUID");
     talk_expect_no(talk, conn, "a APPEND t {1+}\nx\n", "APPENDUID");
     talk_expect_no(talk, conn, "a UID MOVE 1 t\n", "COPYUID");
@@ -93,7 +67,7 @@ static void test_ms_33_several_messages_in_one_append_come_all_or_none(void **st
         "* FLAGS (\\Seen \\Answered \\Flagged \\Deleted \\Draft $k)\n"
         "* OK [PERMANENTFLAGS (\\Seen \\Answered \\Flagged \\Deleted \\Draft $k \\*)] Flags permitted\n"
         "* 3 EXISTS\n* 3 RECENT\na OK [APPENDUID %lu 2:3] APPEND completed\n",
-        (unsigned long)status_of(talk, "INBOX").uidvalidity);
+        (unsigned long)talk_status(talk, "INBOX").uidvalidity);
     talk_expect(
         talk, conn, "a APPEND INBOX (\\Seen) {1+}\nx (\\Draft $k) \" 1-Feb-2024 03:04:05 +0000\" {2+}\nyz\n", expected);
     talk_expect(talk, conn, "b FETCH 2:3 (FLAGS RFC822.SIZE)\n",
@@ -102,7 +76,7 @@ static void test_ms_33_several_messages_in_one_append_come_all_or_none(void **st
     talk_expect_has(talk, conn, "a APPEND INBOX {1+}\nx {0+}\n\n", "a NO [CANNOT]");
     talk_expect_has(talk, conn, "a APPEND INBOX {1+}\nx (\\Seen)\n", "a BAD ");
     talk_expect_has(talk, conn, "a APPEND INBOX {1+}\nx{1+}\ny\n", "a BAD ");
-    struct cpmsync_mock_status status = status_of(talk, "INBOX");
+    struct cpmsync_mock_status status = talk_status(talk, "INBOX");
     assert_int_equal(status.messages, 3);
     assert_int_equal(status.uidnext, 4);
 }
@@ -139,7 +113,7 @@ static void test_ms_31_parts_without_their_transfer_encoding(void **state)
     talk_expect_has(talk, conn, "a FETCH 1 BINARY[1.MIME]\n", "a BAD ");
     talk_expect_has(talk, conn, "a FETCH 1 BINARY.SIZE[1]<0.1>\n", "a BAD ");
     talk_expect_has(talk, conn, "a FETCH 1 BINARY\n", "a BAD ");
-    fault(talk, "unknown-cte");
+    talk_fault(talk, "unknown-cte");
     talk_expect(talk, conn, "a FETCH 1 BINARY[1]\n", "a NO [UNKNOWN-CTE] Not an encoding I know\n");
 }
 
@@ -169,25 +143,25 @@ static void test_ms_31_append_with_literal8(void **state)
     talk_expect_has(talk, conn, "x (\\Seen)\n", "c BAD ");
     talk_expect_has(talk, conn, "a APPEND INBOX ~{4+}\na\nb\n", "a OK ");
     expect_message(talk, 2, "a\r\nb");
-    fault(talk, "unknown-cte");
+    talk_fault(talk, "unknown-cte");
     talk_expect_has(talk, conn, "a APPEND INBOX ~{1+}\nx\n", "a NO [UNKNOWN-CTE]");
-    assert_int_equal(status_of(talk, "INBOX").messages, 2);
+    assert_int_equal(talk_status(talk, "INBOX").messages, 2);
 }
 
 static void test_ms_42_modified_that_tells_too_much_or_too_little(void **state)
 {
     struct talk *talk = (struct talk *)*state;
     int conn = with_messages(talk, 2);
-    fault(talk, "modified-spurious");
+    talk_fault(talk, "modified-spurious");
     talk_expect(talk, conn, "a UID STORE 1:2 (UNCHANGEDSINCE 100) +FLAGS.SILENT (\\Seen)\n",
         "* 2 FETCH (UID 2 MODSEQ (4))\na OK [MODIFIED 1] Conditional STORE failed\n");
-    fault(talk, "modified-spurious=off");
-    fault(talk, "modified-no");
+    talk_fault(talk, "modified-spurious=off");
+    talk_fault(talk, "modified-no");
     talk_expect(talk, conn, "a STORE 1:2 (UNCHANGEDSINCE 3) +FLAGS.SILENT (\\Flagged)\n",
         "* 1 FETCH (UID 1 MODSEQ (5))\na NO [MODIFIED 2] Conditional STORE failed\n");
-    fault(talk, "modified-no=off");
+    talk_fault(talk, "modified-no=off");
     cpmsync_mock_flag(talk->mock, NULL, "INBOX", "2", "+\\Draft");
-    fault(talk, "modified-silent");
+    talk_fault(talk, "modified-silent");
     talk_expect(talk, conn, "a STORE 2 (UNCHANGEDSINCE 4) +FLAGS.SILENT (\\Flagged)\n",
         "a OK [MODIFIED 2] Conditional STORE failed\n");
 }
@@ -196,22 +170,22 @@ static void test_ms_48_literals_refused_too_big_or_cut_off(void **state)
 {
     struct talk *talk = (struct talk *)*state;
     int conn = with_messages(talk, 0);
-    fault(talk, "literal-refuse");
+    talk_fault(talk, "literal-refuse");
     talk_expect(talk, conn, "a APPEND INBOX {3}\n", "a NO [LIMIT] No literal now\n");
     talk_expect_has(talk, conn, "a APPEND INBOX {3+}\nabc\n", "a OK ");
-    fault(talk, "literal-refuse=off");
-    fault(talk, "literal-toobig");
+    talk_fault(talk, "literal-refuse=off");
+    talk_fault(talk, "literal-toobig");
     talk_expect(talk, conn, "a APPEND INBOX {3}\n", "a NO [TOOBIG] Larger than a message may be\n");
     talk_expect(talk, conn, "a APPEND INBOX {3+}\nabc\n", "a NO [TOOBIG] Larger than a message may be\n");
     talk_expect(talk, conn, "a UID REPLACE 1 INBOX {3}\n", "a NO [TOOBIG] Larger than a message may be\n");
     talk_expect_has(talk, conn, "n NOOP\n", "n OK ");
-    fault(talk, "literal-toobig=off");
-    fault(talk, "bye-in-literal=2");
+    talk_fault(talk, "literal-toobig=off");
+    talk_fault(talk, "bye-in-literal=2");
     talk_expect(talk, conn, "a APPEND INBOX {4}\n", "+ Ready for the literal\n");
     talk_expect(talk, conn, "a", "");
     talk_expect(talk, conn, "b", "* BYE That will do\n");
     assert_true(cpmsync_mock_closed(talk->mock, conn));
-    assert_int_equal(status_of(talk, "INBOX").messages, 1);
+    assert_int_equal(talk_status(talk, "INBOX").messages, 1);
 }
 
 static void test_appendlimit_is_advertised_and_kept(void **state)
@@ -235,7 +209,7 @@ static void test_ox_04_replace_is_one_step(void **state)
     struct talk *talk = (struct talk *)*state;
     char expected[300];
     int conn = with_messages(talk, 3);
-    unsigned long uidvalidity = status_of(talk, "INBOX").uidvalidity;
+    unsigned long uidvalidity = talk_status(talk, "INBOX").uidvalidity;
     snprintf(expected, sizeof expected,
         "* OK [APPENDUID %lu 4] Replacement message ready\n* VANISHED 2\n* 3 EXISTS\n* 3 RECENT\n"
         "a OK [HIGHESTMODSEQ 6] REPLACE completed\n",
@@ -243,7 +217,7 @@ static void test_ox_04_replace_is_one_step(void **state)
     talk_expect(talk, conn, "a REPLACE 2 INBOX (\\Draft) {3+}\nnew\n", expected);
     snprintf(expected, sizeof expected,
         "* OK [APPENDUID %lu 1] Replacement message ready\n* VANISHED 4\na OK [HIGHESTMODSEQ 7] REPLACE completed\n",
-        (unsigned long)status_of(talk, "t").uidvalidity);
+        (unsigned long)talk_status(talk, "t").uidvalidity);
     talk_expect(talk, conn, "a UID REPLACE * t CATENATE (TEXT {1+}\nx URL \"/INBOX/;UID=4\")\n", expected);
     talk_expect_has(talk, conn, "a UID REPLACE 99 t {1+}\nx\n", "a NO [CANNOT]");
     talk_expect_has(talk, conn, "a REPLACE 3 t {1+}\nx\n", "a BAD ");
@@ -251,8 +225,8 @@ static void test_ox_04_replace_is_one_step(void **state)
     talk_expect_has(talk, conn, "a REPLACE 1 t {1+}\nx {1+}\ny\n", "a BAD ");
     talk_expect_has(talk, conn, "a REPLACE 1 nowhere {1+}\nx\n", "a NO [TRYCREATE]");
     talk_expect_has(talk, conn, "a REPLACE 1 t {0+}\n\n", "a NO ");
-    assert_int_equal(status_of(talk, "t").messages, 1);
-    assert_int_equal(status_of(talk, "INBOX").messages, 2);
+    assert_int_equal(talk_status(talk, "t").messages, 1);
+    assert_int_equal(talk_status(talk, "INBOX").messages, 2);
     talk_expect_has(talk, conn, "a EXAMINE INBOX\n", "a OK ");
     talk_expect_has(talk, conn, "a REPLACE 1 t {1+}\nx\n", "a NO [CANNOT]");
     talk_expect_has(talk, conn, "a UNSELECT\n", "a OK ");
@@ -275,7 +249,7 @@ static void test_ox_03_a_message_put_together_from_texts_and_urls(void **state)
         "a APPEND INBOX (\\Draft) CATENATE (URL "
         "\"/IN%%42OX;UIDVALIDITY=%lu/;uid=1/;section=HEADER.FIELDS%%20(Subject)\" "
         "URL \";UID=1/;SECTION=1/;PARTIAL=1.3\" URL /INBOX/;UID=1/;PARTIAL=6.1)\n",
-        (unsigned long)status_of(talk, "INBOX").uidvalidity);
+        (unsigned long)talk_status(talk, "INBOX").uidvalidity);
     talk_expect_has(talk, conn, line, "a OK ");
     expect_message(talk, 3, "Subject: Number 0\r\n\r\nella");
     talk_expect(talk, conn, "a FETCH 1 FLAGS\n", "* 1 FETCH (FLAGS (\\Recent))\na OK FETCH completed\n");
@@ -289,23 +263,26 @@ static void test_ox_03_a_message_put_together_from_texts_and_urls(void **state)
     talk_expect_has(talk, conn, "a APPEND INBOX CATENATE ()\n", "a BAD ");
     talk_expect_has(talk, conn, "a APPEND INBOX CATENATE (TEXT \"x\")\n", "a BAD ");
     talk_expect_has(talk, conn, "a APPEND INBOX CATENATE (FILE x)\n", "a BAD ");
-    assert_int_equal(status_of(talk, "INBOX").messages, 3);
+    assert_int_equal(talk_status(talk, "INBOX").messages, 3);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
-            test_ms_29_copyuid_before_the_expunges_of_move_and_highestmodseq_in_its_answer, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_29_uids_that_do_not_last, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_33_several_messages_in_one_append_come_all_or_none, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_31_parts_without_their_transfer_encoding, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_31_append_with_literal8, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_42_modified_that_tells_too_much_or_too_little, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_48_literals_refused_too_big_or_cut_off, setup, teardown),
+            test_ms_29_copyuid_before_the_expunges_of_move_and_highestmodseq_in_its_answer, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_29_uids_that_do_not_last, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_ms_33_several_messages_in_one_append_come_all_or_none, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_31_parts_without_their_transfer_encoding, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_31_append_with_literal8, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_ms_42_modified_that_tells_too_much_or_too_little, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_48_literals_refused_too_big_or_cut_off, talk_setup, talk_teardown),
         cmocka_unit_test(test_appendlimit_is_advertised_and_kept),
-        cmocka_unit_test_setup_teardown(test_ox_04_replace_is_one_step, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ox_03_a_message_put_together_from_texts_and_urls, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_ox_04_replace_is_one_step, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_ox_03_a_message_put_together_from_texts_and_urls, talk_setup, talk_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

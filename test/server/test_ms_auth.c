@@ -4,18 +4,6 @@
 
 #include <stdio.h>
 
-static int setup(void **state)
-{
-    *state = talk_new(NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    talk_free((struct talk *)*state);
-    return 0;
-}
-
 static struct talk *in_clear(bool require_tls)
 {
     struct cpmsync_mock_config config;
@@ -66,7 +54,7 @@ static void test_ms_09_capability_code_in_greeting_and_login(void **state)
     assert_false(talk_has(talk, "AUTH="));
     conn = talk_connect(talk, true);
     talk_expect_has(talk, conn, "a AUTHENTICATE PLAIN AHRlc3QAdGVzdA==\n", "a OK [CAPABILITY ");
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "no-capability-code"), 0);
+    talk_fault(talk, "no-capability-code");
     conn = talk_connect(talk, true);
     assert_string_equal(talk->answer, "* OK cpm-mockserver ready\n");
     talk_expect(talk, conn, "a LOGIN test test\n", "a OK LOGIN completed\n");
@@ -85,7 +73,7 @@ static void test_ms_09_logindisabled_refuses_the_right_password(void **state)
     cpmsync_mock_secured(talk->mock, conn);
     talk_expect_no(talk, conn, "c CAPABILITY\n", "LOGINDISABLED");
     talk_expect_has(talk, conn, "d LOGIN test test\n", "d OK ");
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "logindisabled"), 0);
+    talk_fault(talk, "logindisabled");
     conn = talk_connect(talk, true);
     assert_true(talk_has(talk, " LOGINDISABLED"));
     talk_expect_has(talk, conn, "a LOGIN test test\n", "a NO ");
@@ -124,7 +112,7 @@ static void test_ms_10_a_star_cancels_and_is_bad(void **state)
 static void test_ms_10_without_sasl_ir_an_initial_response_is_bad(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "no-sasl-ir"), 0);
+    talk_fault(talk, "no-sasl-ir");
     int conn = talk_connect(talk, true);
     assert_false(talk_has(talk, "SASL-IR"));
     talk_expect_has(talk, conn, "a AUTHENTICATE PLAIN AHRlc3QAdGVzdA==\n", "a BAD ");
@@ -213,15 +201,15 @@ static void test_ms_10_scram_faults(void **state)
     struct talk *talk = (struct talk *)*state;
     struct scram_client s;
     int conn = talk_connect(talk, true);
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "scram-iterations=77"), 0);
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "scram-signature"), 0);
+    talk_fault(talk, "scram-iterations=77");
+    talk_fault(talk, "scram-signature");
     begin(talk, conn, "SCRAM-SHA-256", "abcdef", &s);
     assert_non_null(strstr(s.server_first, ",i=77"));
     scram_client_compute(&s, "test");
     finish(talk, conn, &s);
     expect_signature(talk, &s, false);
     talk_expect_has(talk, conn, "*\n", "a BAD ");
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "scram-nonce"), 0);
+    talk_fault(talk, "scram-nonce");
     begin(talk, conn, "SCRAM-SHA-256", "abcdef", &s);
     assert_int_not_equal(strncmp(s.server_first, "r=abcdef", 8), 0);
 }
@@ -247,10 +235,10 @@ static void test_ms_40_enable_refused_or_empty(void **state)
 {
     struct talk *talk = (struct talk *)*state;
     int conn = talk_login(talk, false);
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "enabled-empty"), 0);
+    talk_fault(talk, "enabled-empty");
     talk_expect(talk, conn, "a ENABLE QRESYNC\n", "* ENABLED\na OK ENABLE completed\n");
     talk_expect_has(talk, conn, "a SELECT INBOX (QRESYNC (1 1))\n", "a BAD ");
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "enable-refused"), 0);
+    talk_fault(talk, "enable-refused");
     talk_expect(talk, conn, "a ENABLE QRESYNC\n", "a BAD ENABLE is refused\n");
 }
 
@@ -291,18 +279,20 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ms_08_starttls_throws_away_what_stands_behind_it),
         cmocka_unit_test(test_ms_08_starttls_is_not_offered_under_tls_or_after_login),
-        cmocka_unit_test_setup_teardown(test_ms_09_capability_code_in_greeting_and_login, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_ms_09_capability_code_in_greeting_and_login, talk_setup, talk_teardown),
         cmocka_unit_test(test_ms_09_logindisabled_refuses_the_right_password),
-        cmocka_unit_test_setup_teardown(test_ms_10_plain_with_and_without_initial_response, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_10_a_star_cancels_and_is_bad, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_10_without_sasl_ir_an_initial_response_is_bad, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_10_scram_sha_256_and_sha_1_prove_both_sides, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_10_scram_refuses_a_wrong_proof_and_a_wrong_nonce, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_10_scram_faults, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_12_enable_lists_only_what_it_enabled, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_40_enable_refused_or_empty, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_ms_10_plain_with_and_without_initial_response, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_10_a_star_cancels_and_is_bad, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_ms_10_without_sasl_ir_an_initial_response_is_bad, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_10_scram_sha_256_and_sha_1_prove_both_sides, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_ms_10_scram_refuses_a_wrong_proof_and_a_wrong_nonce, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_10_scram_faults, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_12_enable_lists_only_what_it_enabled, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_40_enable_refused_or_empty, talk_setup, talk_teardown),
         cmocka_unit_test(test_what_is_not_advertised_does_not_work),
-        cmocka_unit_test_setup_teardown(test_logout_says_bye_first_and_ends, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_logout_says_bye_first_and_ends, talk_setup, talk_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

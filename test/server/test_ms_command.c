@@ -4,18 +4,6 @@
 
 #include <stdio.h>
 
-static int setup(void **state)
-{
-    *state = talk_new(NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    talk_free((struct talk *)*state);
-    return 0;
-}
-
 static const char NESTED[] =
     "From: \"Last, First\" <a@b.example>, plain@c.example\r\nTo: friends: x@y.example, z@y.example;\r\n"
     "Subject: =?utf-8?q?h=C3=A4?=\r\n folded\r\nDate: Tue, 2 Jan 2024 03:04:05 +0100\r\nMIME-Version: 1.0\r\n"
@@ -279,19 +267,19 @@ static void test_more_flags_than_a_mailbox_holds_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_fetch_structure_and_envelope, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_fetch_sections, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_a_single_part_is_number_one, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_search_keys, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_deep_nesting_is_bad_and_no_crash, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_copy_and_move_with_uidplus, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_append_keeps_flags_date_and_octets, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_the_tree_of_mailboxes, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_rename_inbox_moves_its_messages, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_subscriptions, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_28_idle_pushes_until_done, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_users_have_stores_of_their_own, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_more_flags_than_a_mailbox_holds_are_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_fetch_structure_and_envelope, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_fetch_sections, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_a_single_part_is_number_one, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_search_keys, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_deep_nesting_is_bad_and_no_crash, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_copy_and_move_with_uidplus, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_append_keeps_flags_date_and_octets, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_the_tree_of_mailboxes, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_rename_inbox_moves_its_messages, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_subscriptions, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_28_idle_pushes_until_done, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_users_have_stores_of_their_own, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_more_flags_than_a_mailbox_holds_are_refused, talk_setup, talk_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -80,18 +80,6 @@ static void expect(struct side *side, const char *text, const char *answer)
     assert_string_equal(hear(side), answer);
 }
 
-static int setup(void **state)
-{
-    *state = talk_new(NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    talk_free((struct talk *)*state);
-    return 0;
-}
-
 static struct side *compressed(struct talk *talk, bool qresync)
 {
     int conn = talk_login(talk, qresync);
@@ -140,7 +128,7 @@ static void test_ms_32_no_and_bad_compress_nothing(void **state)
     talk_expect_has(talk, conn, "b LOGIN test test\n", "COMPRESS=DEFLATE");
     talk_expect(talk, conn, "c COMPRESS LZW\n", "c BAD Wrong arguments\n");
     talk_expect(talk, conn, "c COMPRESS\n", "c BAD Wrong arguments\n");
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "compression-active"), 0);
+    talk_fault(talk, "compression-active");
     talk_expect(talk, conn, "d COMPRESS DEFLATE\n", "d NO [COMPRESSIONACTIVE] DEFLATE is active already\n");
     talk_expect(talk, conn, "e NOOP\n", "e OK NOOP completed\n");
 }
@@ -161,7 +149,7 @@ static void test_ms_32_order_with_starttls_and_preauth(void **state)
     struct side *side = side_new(talk, conn);
     expect(side, "d STARTTLS\r\n", "d BAD Not in this state\n");
     side_free(side);
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "preauth"), 0);
+    talk_fault(talk, "preauth");
     conn = talk_connect(talk, true);
     talk_expect(talk, conn, "e COMPRESS DEFLATE\n", "e OK DEFLATE active\n");
     side = side_new(talk, conn);
@@ -200,7 +188,7 @@ static void test_ms_45_compressed_octets_stand_behind_the_ok(void **state)
     static const char OK[] = "z OK DEFLATE active\r\n";
     const void *data;
     int conn = talk_login(talk, false);
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "compress-coalesce"), 0);
+    talk_fault(talk, "compress-coalesce");
     assert_int_equal(cpmsync_mock_feed(talk->mock, conn, "z COMPRESS DEFLATE\r\n", 20), 0);
     size_t len = cpmsync_mock_output(talk->mock, conn, &data);
     assert_true(len > sizeof OK);
@@ -218,7 +206,7 @@ static void test_ms_45_what_stands_behind_the_ok_is_not_deflate(void **state)
     static const char OK[] = "z OK DEFLATE active\r\n";
     const void *data;
     int conn = talk_login(talk, false);
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "compress-corrupt"), 0);
+    talk_fault(talk, "compress-corrupt");
     assert_int_equal(cpmsync_mock_feed(talk->mock, conn, "z COMPRESS DEFLATE\r\n", 20), 0);
     assert_true(cpmsync_mock_output(talk->mock, conn, &data) > sizeof OK);
     assert_memory_equal(data, OK, sizeof OK - 1);
@@ -266,14 +254,15 @@ static void test_the_trace_sees_what_is_said(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_ms_32_behind_its_ok_everything_is_compressed, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_32_it_is_active_once, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_32_no_and_bad_compress_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_ms_32_behind_its_ok_everything_is_compressed, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_32_it_is_active_once, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_32_no_and_bad_compress_nothing, talk_setup, talk_teardown),
         cmocka_unit_test(test_ms_32_order_with_starttls_and_preauth),
-        cmocka_unit_test_setup_teardown(test_ms_32_a_literal_is_waited_for_through_the_compression, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_32_what_is_not_deflate_ends_the_connection, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_45_compressed_octets_stand_behind_the_ok, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_45_what_stands_behind_the_ok_is_not_deflate, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            test_ms_32_a_literal_is_waited_for_through_the_compression, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_32_what_is_not_deflate_ends_the_connection, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_45_compressed_octets_stand_behind_the_ok, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_45_what_stands_behind_the_ok_is_not_deflate, talk_setup, talk_teardown),
         cmocka_unit_test(test_the_trace_sees_what_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,50 +3,29 @@
 
 #include <stdio.h>
 
-static int setup(void **state)
-{
-    *state = talk_new(NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    talk_free((struct talk *)*state);
-    return 0;
-}
-
-static uint64_t highest(struct talk *talk)
-{
-    struct cpmsync_mock_status status;
-    memset(&status, 0, sizeof status);
-    status.size = sizeof status;
-    assert_int_equal(cpmsync_mock_status(talk->mock, NULL, "INBOX", &status), 0);
-    return status.highestmodseq;
-}
-
 static void test_ms_13_every_change_has_a_new_modseq_and_no_change_none(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    assert_int_equal(highest(talk), 1);
+    assert_int_equal(talk_status(talk, "INBOX").highestmodseq, 1);
     talk_deliver(talk, 2);
-    assert_int_equal(highest(talk), 3);
+    assert_int_equal(talk_status(talk, "INBOX").highestmodseq, 3);
     int conn = talk_login(talk, true);
     talk_expect_has(talk, conn, "a SELECT INBOX\n", "[HIGHESTMODSEQ 3]");
     talk_expect_has(talk, conn, "b STORE 1 +FLAGS (\\Seen)\n", "MODSEQ (4)");
     talk_expect_has(talk, conn, "b STORE 2 +FLAGS (\\Seen)\n", "MODSEQ (5)");
     talk_expect_has(talk, conn, "b STORE 1:2 +FLAGS (\\Seen)\n", "MODSEQ (4)");
     talk_expect_has(talk, conn, "b STORE 1:2 -FLAGS (\\Draft)\n", "MODSEQ (5)");
-    assert_int_equal(highest(talk), 5);
+    assert_int_equal(talk_status(talk, "INBOX").highestmodseq, 5);
     talk_expect_has(talk, conn, "b STORE 1:2 FLAGS (\\Draft)\n", "MODSEQ (6)");
     talk_expect(talk, conn, "b STORE 1:2 FLAGS.SILENT (\\Draft)\n", "b OK STORE completed\n");
     talk_expect_has(talk, conn, "b FETCH 1 BODY[]\n", "MODSEQ (7)");
     talk_expect_no(talk, conn, "b FETCH 1 BODY[]\n", "MODSEQ");
     assert_int_equal(cpmsync_mock_flag(talk->mock, NULL, "INBOX", "1", "+\\Seen"), 0);
-    assert_int_equal(highest(talk), 7);
+    assert_int_equal(talk_status(talk, "INBOX").highestmodseq, 7);
     talk_expect_has(talk, conn, "b APPEND INBOX {1+}\nx\n", "b OK ");
-    assert_int_equal(highest(talk), 8);
+    assert_int_equal(talk_status(talk, "INBOX").highestmodseq, 8);
     talk_expect_has(talk, conn, "b COPY 1 INBOX\n", "b OK ");
-    assert_int_equal(highest(talk), 9);
+    assert_int_equal(talk_status(talk, "INBOX").highestmodseq, 9);
 }
 
 static void test_ms_14_highestmodseq_or_nomodseq_at_every_select(void **state)
@@ -85,12 +64,13 @@ static void test_ms_15_unasked_fetches_have_modseq_and_uid_once_enabled(void **s
         cpmsync_mock_flag(talk->mock, NULL, "INBOX", "1", "+\\Answered");
         talk_expect_has(talk, conn, "n NOOP\n", "* 1 FETCH (FLAGS (\\Answered");
         assert_false(talk_has(talk, "MODSEQ"));
-        snprintf(line, sizeof line, "* OK [HIGHESTMODSEQ %llu]", (unsigned long long)highest(talk));
+        snprintf(line, sizeof line, "* OK [HIGHESTMODSEQ %llu]",
+            (unsigned long long)talk_status(talk, "INBOX").highestmodseq);
         talk_expect_has(talk, conn, ENABLING[i], line);
         talk_expect_no(talk, conn, ENABLING[i], "[HIGHESTMODSEQ");
         cpmsync_mock_flag(talk->mock, NULL, "INBOX", "1", "-\\Answered");
         talk_expect_has(talk, conn, "n NOOP\n", "* 1 FETCH (UID 1 FLAGS (");
-        snprintf(line, sizeof line, "MODSEQ (%llu))", (unsigned long long)highest(talk));
+        snprintf(line, sizeof line, "MODSEQ (%llu))", (unsigned long long)talk_status(talk, "INBOX").highestmodseq);
         assert_true(talk_has(talk, line));
     }
     int conn = talk_login(talk, false);
@@ -156,12 +136,17 @@ static void test_ms_17_changedsince_is_greater_and_search_at_least(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_ms_13_every_change_has_a_new_modseq_and_no_change_none, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_14_highestmodseq_or_nomodseq_at_every_select, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_15_unasked_fetches_have_modseq_and_uid_once_enabled, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_15_a_silent_store_does_not_hide_what_another_changed, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_16_unchangedsince, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_17_changedsince_is_greater_and_search_at_least, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            test_ms_13_every_change_has_a_new_modseq_and_no_change_none, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_ms_14_highestmodseq_or_nomodseq_at_every_select, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_ms_15_unasked_fetches_have_modseq_and_uid_once_enabled, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_ms_15_a_silent_store_does_not_hide_what_another_changed, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_16_unchangedsince, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_ms_17_changedsince_is_greater_and_search_at_least, talk_setup, talk_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

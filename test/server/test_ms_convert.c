@@ -30,12 +30,6 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    talk_free((struct talk *)*state);
-    return 0;
-}
-
 static int select_inbox(struct talk *talk)
 {
     int conn = talk_login(talk, false);
@@ -186,17 +180,17 @@ static void test_ms_35_limits_and_temporary_failures(void **state)
 {
     struct talk *talk = (struct talk *)*state;
     int conn = select_inbox(talk);
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "max-convert-messages=1"), 0);
+    talk_fault(talk, "max-convert-messages=1");
     talk_expect(talk, conn, "a CONVERT 1:2 (NIL (charset utf-8)) BINARY[1]\n",
         "a NO [MAXCONVERTMESSAGES 1] Too many messages\n");
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "max-convert-parts=1"), 0);
+    talk_fault(talk, "max-convert-parts=1");
     talk_expect(talk, conn, "a CONVERT 1 (NIL (charset utf-8)) (BINARY[1] BINARY[2])\n",
         "a NO [MAXCONVERTPARTS 1] Too many parts\n");
     talk_expect_has(talk, conn, "a CONVERT 1 (NIL (charset utf-8)) (UID BINARY[1] BINARY.SIZE[1])\n", "a OK ");
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "convert-tempfail-in=5"), 0);
+    talk_fault(talk, "convert-tempfail-in=5");
     talk_expect(talk, conn, "a CONVERT 1 (NIL (charset utf-8)) BINARY[1]\n",
         "* 1 CONVERTED (TAG \"a\") (BINARY[1] (ERROR \"Not now\" TEMPFAIL 5))\na NO All conversions failed\n");
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "convert-tempfail"), 0);
+    talk_fault(talk, "convert-tempfail");
     talk_expect(talk, conn, "a CONVERT 1 (NIL (charset utf-8)) BINARY[1]\n", "a NO [TEMPFAIL] Not now\n");
 }
 
@@ -210,7 +204,7 @@ static void test_ms_35_an_expunge_waits_for_convert(void **state)
     talk_expect_has(talk, conn, "a UID CONVERT 2 (NIL (charset utf-8)) BINARY[1]\n", "* 2 EXPUNGE\na OK ");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, talk_teardown)
 
 int main(void)
 {

@@ -4,24 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int setup(void **state)
-{
-    *state = talk_new(NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    talk_free((struct talk *)*state);
-    return 0;
-}
-
 static void test_ms_43_dribble_gives_one_octet_at_a_time(void **state)
 {
     struct talk *talk = (struct talk *)*state;
     const void *data;
     size_t writes = 0;
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "dribble"), 0);
+    talk_fault(talk, "dribble");
     int conn = talk_connect(talk, true);
     cpmsync_mock_feed(talk->mock, conn, "a NOOP\r\n", 8);
     while (cpmsync_mock_output(talk->mock, conn, &data) > 0) {
@@ -70,7 +58,7 @@ static void test_ms_43_literals_that_look_like_answers_and_huge_ones(void **stat
 static void test_ms_43_every_string_a_literal(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "literals"), 0);
+    talk_fault(talk, "literals");
     int conn = talk_login(talk, false);
     talk_expect_has(talk, conn, "a LIST \"\" *\n", "* LIST (\\HasNoChildren) \"/\" {5}\nINBOX\n");
 }
@@ -162,7 +150,7 @@ static void test_ms_51_select_without_its_changes(void **state)
     snprintf(line, sizeof line, "a SELECT INBOX (QRESYNC (%lu 1))\n", (unsigned long)status.uidvalidity);
     int conn = talk_login(talk, true);
     talk_expect_has(talk, conn, line, "VANISHED");
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "stale-resync"), 0);
+    talk_fault(talk, "stale-resync");
     talk_expect_no(talk, conn, line, "VANISHED");
     assert_true(talk_has(talk, "[HIGHESTMODSEQ 4]"));
     assert_false(talk_has(talk, "FETCH"));
@@ -171,7 +159,7 @@ static void test_ms_51_select_without_its_changes(void **state)
 static void test_ms_54_everything_behind_the_login_is_swallowed(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "swallow-after-login"), 0);
+    talk_fault(talk, "swallow-after-login");
     int conn = talk_connect(talk, true);
     talk_expect_has(talk, conn, "a LOGIN test test\nb NOOP\n", "a OK ");
     assert_false(talk_has(talk, "b "));
@@ -182,17 +170,17 @@ static void test_ms_54_everything_behind_the_login_is_swallowed(void **state)
 static void test_ms_59_greetings(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "preauth"), 0);
+    talk_fault(talk, "preauth");
     int conn = talk_connect(talk, true);
     assert_true(talk_has(talk, "* PREAUTH [CAPABILITY "));
     talk_expect_has(talk, conn, "a SELECT INBOX\n", "a OK ");
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "bye-greeting"), 0);
+    talk_fault(talk, "bye-greeting");
     conn = talk_connect(talk, true);
     assert_string_equal(talk->answer, "* BYE [UNAVAILABLE] Not now\n");
     assert_true(cpmsync_mock_closed(talk->mock, conn));
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "bye-greeting=off"), 0);
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "preauth=off"), 0);
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "logindisabled"), 0);
+    talk_fault(talk, "bye-greeting=off");
+    talk_fault(talk, "preauth=off");
+    talk_fault(talk, "logindisabled");
     conn = talk_connect(talk, true);
     assert_true(talk_has(talk, " LOGINDISABLED"));
     talk_expect_has(talk, conn, "a LOGIN test test\nb SELECT INBOX\n", "b BAD ");
@@ -202,7 +190,7 @@ static void test_ms_59_greetings(void **state)
 static void test_a_server_that_falls_silent(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "silent=2"), 0);
+    talk_fault(talk, "silent=2");
     int conn = talk_connect(talk, true);
     talk_expect(talk, conn, "a NOOP\nb NOOP\nc NOOP\n", "a OK NOOP completed\nb OK NOOP completed\n");
     talk_expect(talk, conn, "d NOOP\n", "");
@@ -216,10 +204,10 @@ static void test_ms_45_injected_behind_starttls(void **state)
     config.size = sizeof config;
     config.starttls = 1;
     struct talk *talk = talk_new(&config);
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "starttls-inject"), 0);
+    talk_fault(talk, "starttls-inject");
     int conn = talk_connect(talk, false);
     talk_expect(talk, conn, "a STARTTLS\n", "a OK Begin TLS negotiation now\n* CAPABILITY IMAP4rev1 INJECTED\n");
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "starttls-refuse"), 0);
+    talk_fault(talk, "starttls-refuse");
     conn = talk_connect(talk, false);
     talk_expect(talk, conn, "a STARTTLS\n", "a NO [UNAVAILABLE] No TLS now\n");
     assert_false(cpmsync_mock_wants_starttls(talk->mock, conn));
@@ -245,19 +233,21 @@ static void test_every_fault_is_listed_and_unknown_ones_are_refused(void **state
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_ms_43_dribble_gives_one_octet_at_a_time, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_43_pipelined_answers_come_in_one_piece, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_43_literals_that_look_like_answers_and_huge_ones, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_43_every_string_a_literal, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_ms_43_dribble_gives_one_octet_at_a_time, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_43_pipelined_answers_come_in_one_piece, talk_setup, talk_teardown),
         cmocka_unit_test_setup_teardown(
-            test_more_than_a_mebibyte_of_output_stops_execution_until_it_is_taken, setup, teardown),
+            test_ms_43_literals_that_look_like_answers_and_huge_ones, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_43_every_string_a_literal, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_more_than_a_mebibyte_of_output_stops_execution_until_it_is_taken, talk_setup, talk_teardown),
         cmocka_unit_test(test_ms_44_cuts_before_and_after_every_command),
         cmocka_unit_test(test_ms_45_injected_behind_starttls),
-        cmocka_unit_test_setup_teardown(test_ms_51_select_without_its_changes, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_54_everything_behind_the_login_is_swallowed, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_59_greetings, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_a_server_that_falls_silent, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_every_fault_is_listed_and_unknown_ones_are_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_ms_51_select_without_its_changes, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_54_everything_behind_the_login_is_swallowed, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_59_greetings, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_a_server_that_falls_silent, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_every_fault_is_listed_and_unknown_ones_are_refused, talk_setup, talk_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,12 +30,6 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    talk_free((struct talk *)*state);
-    return 0;
-}
-
 static int select_inbox(struct talk *talk)
 {
     int conn = talk_login(talk, false);
@@ -105,7 +99,7 @@ static void test_ms_35_what_is_no_picture_is_an_error(void **state)
     talk_expect_has(talk, conn, "a CONVERT 1 (NIL (charset utf-8)) BINARY[1]\n", "(\"charset\" \"utf-8\")");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, talk_teardown)
 
 int main(void)
 {

@@ -4,18 +4,6 @@
 
 #include <stdio.h>
 
-static int setup(void **state)
-{
-    *state = talk_new(NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    talk_free((struct talk *)*state);
-    return 0;
-}
-
 /* UIDs 1, 3, 4 and 5 in INBOX, 1 flagged; the mailbox "t". Nothing is selected. */
 static int with_four(struct talk *talk)
 {
@@ -143,13 +131,15 @@ static void test_ms_49_savelimit_stops_copy_and_append_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_pg_07_message_numbers_are_bad, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_pg_08_uidfetch_in_place_of_fetch, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_pg_09_expunges_come_as_vanished_without_qresync, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_pg_07_message_numbers_are_bad, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_pg_08_uidfetch_in_place_of_fetch, talk_setup, talk_teardown),
         cmocka_unit_test_setup_teardown(
-            test_ms_49_the_highest_messages_are_touched_and_the_answer_tells_down_to_which, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_49_move_is_limited_and_copy_and_append_are_refused, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_49_savelimit_stops_copy_and_append_only, setup, teardown),
+            test_pg_09_expunges_come_as_vanished_without_qresync, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_ms_49_the_highest_messages_are_touched_and_the_answer_tells_down_to_which, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_ms_49_move_is_limited_and_copy_and_append_are_refused, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_49_savelimit_stops_copy_and_append_only, talk_setup, talk_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,12 +13,6 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    talk_free((struct talk *)*state);
-    return 0;
-}
-
 static void subscribe(struct talk *talk, const char *mailbox)
 {
     assert_int_equal(cpmsync_mock_subscription(talk->mock, NULL, mailbox, 1), 0);
@@ -287,15 +281,15 @@ static void test_ms_56_status_of_the_selected_mailbox_is_frozen(void **state)
 {
     struct talk *talk = (struct talk *)*state;
     int conn = talk_login(talk, false);
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "status-frozen"), 0);
+    talk_fault(talk, "status-frozen");
     talk_deliver(talk, 1);
     talk_expect_has(talk, conn, "a SELECT INBOX\n", "a OK ");
     talk_deliver(talk, 2);
     talk_expect_has(
         talk, conn, "b LIST \"\" INBOX RETURN (STATUS (MESSAGES UIDNEXT))\n", "INBOX (MESSAGES 1 UIDNEXT 2)\n");
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "status-frozen=off"), 0);
+    talk_fault(talk, "status-frozen=off");
     talk_expect_has(talk, conn, "c STATUS INBOX (MESSAGES UIDNEXT)\n", "INBOX (MESSAGES 3 UIDNEXT 4)\n");
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "status-frozen"), 0);
+    talk_fault(talk, "status-frozen");
     talk_expect_has(talk, conn, "c UNSELECT\n", "c OK ");
     talk_expect_has(
         talk, conn, "d LIST \"\" INBOX RETURN (STATUS (MESSAGES UIDNEXT))\n", "INBOX (MESSAGES 3 UIDNEXT 4)\n");
@@ -305,7 +299,7 @@ static void test_ms_56_a_status_line_is_missing(void **state)
 {
     struct talk *talk = (struct talk *)*state;
     int conn = talk_login(talk, false), round;
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "status-missing=2"), 0);
+    talk_fault(talk, "status-missing=2");
     for (round = 0; round < 2; round++)
         talk_expect(talk, conn, "a LIST \"\" % RETURN (STATUS (MESSAGES))\n",
             "* LIST (\\HasChildren) \"/\" Foo\n* STATUS Foo (MESSAGES 0)\n* LIST (\\HasNoChildren) \"/\" INBOX\n"
@@ -316,19 +310,19 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ms_30_only_what_is_offered_is_understood),
-        cmocka_unit_test_setup_teardown(test_ms_30_the_grammar_of_extended_list, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_30_several_patterns_give_each_name_once, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_30_subscribed_names_need_not_exist, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_30_childinfo_says_that_there_is_more_below, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_30_remote_mailboxes_are_listed_for_who_asks, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_30_list_returns_status, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_30_mailboxes_of_others, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_30_highestmodseq_in_list_enables_condstore, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_30_special_uses, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_34_a_mailbox_keeps_its_id_when_it_is_renamed, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_34_a_message_keeps_its_id_when_it_is_copied, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_56_status_of_the_selected_mailbox_is_frozen, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_56_a_status_line_is_missing, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_ms_30_the_grammar_of_extended_list, setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_30_several_patterns_give_each_name_once, setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_30_subscribed_names_need_not_exist, setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_30_childinfo_says_that_there_is_more_below, setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_30_remote_mailboxes_are_listed_for_who_asks, setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_30_list_returns_status, setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_30_mailboxes_of_others, setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_30_highestmodseq_in_list_enables_condstore, setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_30_special_uses, setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_34_a_mailbox_keeps_its_id_when_it_is_renamed, setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_34_a_message_keeps_its_id_when_it_is_copied, setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_56_status_of_the_selected_mailbox_is_frozen, setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_56_a_status_line_is_missing, setup, talk_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

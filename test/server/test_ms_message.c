@@ -4,18 +4,6 @@
 
 #include <stdio.h>
 
-static int setup(void **state)
-{
-    *state = talk_new(NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    talk_free((struct talk *)*state);
-    return 0;
-}
-
 /* One message of this text in INBOX, which is selected. */
 static int with_message(struct talk *talk, const char *message)
 {
@@ -245,15 +233,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_addresses_with_comments_routes_and_quoted_pairs),
         cmocka_unit_test_setup_teardown(
-            test_structure_with_comments_quoted_pairs_languages_and_a_digest, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_wrong_fetches_are_bad, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_only_items_that_read_the_message_set_seen, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_search_reads_encoded_words_and_encoded_bodies, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_search_strings_are_of_their_charset, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_33_a_failed_append_or_copy_leaves_nothing, setup, teardown),
+            test_structure_with_comments_quoted_pairs_languages_and_a_digest, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_wrong_fetches_are_bad, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_only_items_that_read_the_message_set_seen, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_search_reads_encoded_words_and_encoded_bodies, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_search_strings_are_of_their_charset, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_33_a_failed_append_or_copy_leaves_nothing, talk_setup, talk_teardown),
         cmocka_unit_test_setup_teardown(
-            test_ms_33_trycreate_where_a_create_would_help_and_never_a_mailbox_made, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_16_a_conditional_store_over_and_over, setup, teardown),
+            test_ms_33_trycreate_where_a_create_would_help_and_never_a_mailbox_made, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_16_a_conditional_store_over_and_over, talk_setup, talk_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

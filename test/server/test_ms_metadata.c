@@ -12,19 +12,6 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    talk_free((struct talk *)*state);
-    return 0;
-}
-
-static int login_other(struct talk *talk)
-{
-    int conn = talk_connect(talk, true);
-    talk_expect_has(talk, conn, "a LOGIN other other\n", "a OK ");
-    return conn;
-}
-
 static void set(struct talk *talk, int conn, const char *entries)
 {
     char line[3000];
@@ -123,17 +110,17 @@ static void test_ms_26_setmetadata_is_all_or_nothing(void **state)
     struct talk *talk = (struct talk *)*state;
     int conn = talk_login(talk, false);
     set(talk, conn, "/private/a \"old\"");
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "metadata-maxsize=4"), 0);
+    talk_fault(talk, "metadata-maxsize=4");
     talk_expect(talk, conn, "a SETMETADATA INBOX (/private/a \"new\" /private/b \"12345\")\n",
         "a NO [METADATA MAXSIZE 4] Too large\n");
     talk_expect_has(talk, conn, "a GETMETADATA INBOX (/private/a /private/b)\n", "(/private/a \"old\" /private/b NIL)");
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "metadata-max=2"), 0);
+    talk_fault(talk, "metadata-max=2");
     talk_expect(talk, conn, "a SETMETADATA INBOX (/private/a \"new\" /private/b \"1\" /shared/c \"2\")\n",
         "a NO [METADATA TOOMANY] Too many\n");
     talk_expect_has(talk, conn, "a GETMETADATA INBOX (/private/a /private/b)\n", "(/private/a \"old\" /private/b NIL)");
     set(talk, conn, "/private/a NIL /private/b \"1\" /shared/c \"2\"");
     set(talk, conn, "/private/b \"3\"");
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "no-private-metadata"), 0);
+    talk_fault(talk, "no-private-metadata");
     talk_expect(talk, conn, "a SETMETADATA INBOX (/shared/c \"new\" /private/b \"x\")\n",
         "a NO [METADATA NOPRIVATE] Nothing private here\n");
     talk_expect_has(talk, conn, "a GETMETADATA INBOX (/shared/c /private/b)\n", "(/shared/c \"2\" /private/b \"3\")");
@@ -162,7 +149,7 @@ static void test_ms_26_room_for_1024_octets_and_10_entries(void **state)
 static void test_ms_26_the_server_has_annotations_of_its_own(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    int conn = talk_login(talk, false), other = login_other(talk);
+    int conn = talk_login(talk, false), other = talk_login_as(talk, "other");
     assert_int_equal(cpmsync_mock_annotate(talk->mock, NULL, NULL, "/shared/admin", "mailto:a@b.example", 18), 0);
     talk_expect(talk, conn, "a GETMETADATA \"\" /shared/admin\n",
         "* METADATA \"\" (/shared/admin \"mailto:a@b.example\")\na OK GETMETADATA completed\n");
@@ -176,7 +163,7 @@ static void test_ms_26_the_server_has_annotations_of_its_own(void **state)
 static void test_ms_26_private_is_private_and_rights_are_asked(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    int conn = talk_login(talk, false), other = login_other(talk);
+    int conn = talk_login(talk, false), other = talk_login_as(talk, "other");
     static const char ENOUGH[] = "rswip";
     char rights[3] = "l";
     size_t i;
@@ -219,7 +206,7 @@ static void test_ms_26_others_are_told_names_once_they_enabled_it(void **state)
 {
     struct talk *talk = (struct talk *)*state;
     int conn = talk_login(talk, false), same = talk_login(talk, false), silent = talk_login(talk, false);
-    int other = login_other(talk);
+    int other = talk_login_as(talk, "other");
     cpmsync_mock_acl(talk->mock, "test", "INBOX", "other", "lr");
     talk_expect(talk, same, "a ENABLE METADATA\n", "* ENABLED METADATA\na OK ENABLE completed\n");
     talk_expect(talk, conn, "a ENABLE METADATA METADATA-SERVER\n", "* ENABLED METADATA\na OK ENABLE completed\n");
@@ -257,7 +244,7 @@ static void test_ms_26_a_server_with_metadata_server_alone(void **state)
     talk_free(talk);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, talk_teardown)
 
 int main(void)
 {

@@ -12,12 +12,6 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    talk_free((struct talk *)*state);
-    return 0;
-}
-
 static void fault(struct talk *talk, const char *name)
 {
     assert_int_equal(cpmsync_mock_fault(talk->mock, name), 0);
@@ -30,15 +24,6 @@ static uint32_t uidvalidity(struct talk *talk)
     status.size = sizeof status;
     assert_int_equal(cpmsync_mock_status(talk->mock, NULL, "INBOX", &status), 0);
     return status.uidvalidity;
-}
-
-static uint64_t highest(struct talk *talk)
-{
-    struct cpmsync_mock_status status;
-    memset(&status, 0, sizeof status);
-    status.size = sizeof status;
-    assert_int_equal(cpmsync_mock_status(talk->mock, NULL, "INBOX", &status), 0);
-    return status.highestmodseq;
 }
 
 static int select_inbox(struct talk *talk, bool qresync)
@@ -84,13 +69,13 @@ static void test_ms_37_vanished_is_held_back_under_a_lower_highestmodseq(void **
     struct talk *talk = (struct talk *)*state;
     char code[60];
     int conn = select_inbox(talk, true);
-    uint64_t before = highest(talk);
+    uint64_t before = talk_status(talk, "INBOX").highestmodseq;
     fault(talk, "hold-vanished");
     cpmsync_mock_expunge(talk->mock, NULL, "INBOX", "2");
     snprintf(code, sizeof code, "* OK [HIGHESTMODSEQ %llu]", (unsigned long long)before);
     talk_expect_has(talk, conn, "a UID FETCH 4 (FLAGS)\n", code);
     assert_false(talk_has(talk, "VANISHED"));
-    assert_true(highest(talk) > before);
+    assert_true(talk_status(talk, "INBOX").highestmodseq > before);
     talk_expect_has(talk, conn, "b NOOP\n", "* VANISHED 2\n");
     /* together with a cut the client sees neither */
     snprintf(code, sizeof code, "cut=tagged:%llu", (unsigned long long)cpmsync_mock_commands(talk->mock) + 1);
@@ -108,13 +93,14 @@ static void test_ms_38_rfc5162_mode(void **state)
     cpmsync_mock_expunge(talk->mock, NULL, "INBOX", "1");
     fault(talk, "rfc5162");
     int conn = talk_login(talk, true);
-    unsigned since = (unsigned)highest(talk);
+    unsigned since = (unsigned)talk_status(talk, "INBOX").highestmodseq;
     cpmsync_mock_expunge(talk->mock, NULL, "INBOX", "2");
     resync(talk, conn, since);
     assert_true(talk_has_order(talk, "* VANISHED (EARLIER) 2\n", "* VANISHED (EARLIER) 1:2\n"));
     cpmsync_mock_expunge(talk->mock, NULL, "INBOX", "4");
     talk_expect_has(talk, conn, "a NOOP\n", "* 2 EXPUNGE\n");
-    snprintf(code, sizeof code, "b OK [HIGHESTMODSEQ %llu] ", (unsigned long long)highest(talk));
+    snprintf(
+        code, sizeof code, "b OK [HIGHESTMODSEQ %llu] ", (unsigned long long)talk_status(talk, "INBOX").highestmodseq);
     talk_expect_has(talk, conn, "b CLOSE\n", code);
 }
 
@@ -125,9 +111,9 @@ static void test_ms_39_rfc4551_mode(void **state)
     int conn = talk_login(talk, false);
     talk_expect_no(talk, conn, "a CAPABILITY\n", "QRESYNC");
     assert_true(talk_has(talk, "CONDSTORE"));
-    uint64_t before = highest(talk);
+    uint64_t before = talk_status(talk, "INBOX").highestmodseq;
     cpmsync_mock_expunge(talk->mock, NULL, "INBOX", "2");
-    assert_int_equal(highest(talk), before);
+    assert_int_equal(talk_status(talk, "INBOX").highestmodseq, before);
     fault(talk, "modseq-64");
     talk_expect_has(talk, conn, "b SELECT INBOX\n", "[HIGHESTMODSEQ 9223372036854775813]");
     cpmsync_mock_flag(talk->mock, NULL, "INBOX", "3", "+\\Seen");
@@ -236,7 +222,8 @@ static void test_ms_57_highestmodseq_without_the_changes_it_covers(void **state)
     fault(talk, "modseq-ahead");
     cpmsync_mock_flag(talk->mock, NULL, "INBOX", "1", "+\\Seen");
     cpmsync_mock_expunge(talk->mock, NULL, "INBOX", "2");
-    snprintf(code, sizeof code, "* OK [HIGHESTMODSEQ %llu] So far\na OK ", (unsigned long long)highest(talk));
+    snprintf(code, sizeof code, "* OK [HIGHESTMODSEQ %llu] So far\na OK ",
+        (unsigned long long)talk_status(talk, "INBOX").highestmodseq);
     talk_expect_has(talk, conn, "a UID FETCH 5:200 (FLAGS)\n", code);
     assert_false(talk_has(talk, "VANISHED") || talk_has(talk, " FETCH (") || talk_has(talk, "EXISTS"));
 }
@@ -245,10 +232,10 @@ static void test_ms_58_qresync_floods(void **state)
 {
     struct talk *talk = (struct talk *)*state;
     int conn = talk_login(talk, true);
-    resync(talk, conn, (unsigned)highest(talk));
+    resync(talk, conn, (unsigned)talk_status(talk, "INBOX").highestmodseq);
     assert_false(talk_has(talk, "FETCH"));
     fault(talk, "qresync-flood");
-    resync(talk, conn, (unsigned)highest(talk));
+    resync(talk, conn, (unsigned)talk_status(talk, "INBOX").highestmodseq);
     assert_true(talk_has_order(talk, "* 1 FETCH (UID 1 ", "* 4 FETCH (UID 4 "));
 }
 
@@ -276,7 +263,7 @@ static void test_a_fault_goes_together_with_others_and_can_be_switched_off(void 
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, talk_teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_ms_36_expunge_inside_a_uid_fetch_and_a_uid_store),
         TEST(test_ms_36_vanished_inside_a_uid_fetch),

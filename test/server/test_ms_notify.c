@@ -15,17 +15,6 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    talk_free((struct talk *)*state);
-    return 0;
-}
-
-static void fault(struct talk *talk, const char *text)
-{
-    assert_int_equal(cpmsync_mock_fault(talk->mock, text), 0);
-}
-
 static void deliver(struct talk *talk, const char *mailbox)
 {
     assert_true(cpmsync_mock_deliver(talk->mock, NULL, mailbox, NULL, 0, "Subject: x\r\n\r\ny", 15) > 0);
@@ -95,7 +84,7 @@ static void test_ms_27_an_event_that_is_not_supported_is_answered_with_those_tha
     /* The set before it is still there. */
     assert_int_equal(cpmsync_mock_mailbox_create(talk->mock, NULL, "new"), 0);
     heard(talk, conn, "* LIST (\\HasNoChildren) \"/\" new\n");
-    fault(talk, "notify-few");
+    talk_fault(talk, "notify-few");
     talk_expect(talk, conn, "n NOTIFY SET (personal (MailboxName))\n",
         "n NO [BADEVENT (MessageNew MessageExpunge FlagChange)] Not all of these events\n");
     set(talk, conn, "(personal (" ALL_THREE "))");
@@ -270,7 +259,7 @@ static void test_ms_27_a_server_may_tell_the_selected_mailbox_in_idle_only(void 
 {
     struct talk *talk = (struct talk *)*state;
     int conn = selected(talk, false);
-    fault(talk, "notify-idle-only");
+    talk_fault(talk, "notify-idle-only");
     set(talk, conn, "(selected (MessageNew (UID) MessageExpunge)) (personal (" BOTH "))");
     deliver(talk, "INBOX");
     heard_nothing(talk, conn);
@@ -286,7 +275,7 @@ static void test_ms_57_in_idle_highestmodseq_comes_without_its_changes(void **st
 {
     struct talk *talk = (struct talk *)*state;
     int conn = selected(talk, true);
-    fault(talk, "modseq-ahead");
+    talk_fault(talk, "modseq-ahead");
     talk_expect(talk, conn, "n NOTIFY NONE\n", "n OK NOTIFY completed\n");
     talk_expect(talk, conn, "i IDLE\n", "+ idling\n");
     deliver(talk, "INBOX");
@@ -451,7 +440,7 @@ static void test_ms_47_an_overflow_ends_all_notifications(void **state)
     struct talk *talk = (struct talk *)*state;
     int conn = selected(talk, false);
     set(talk, conn, "(selected (" BOTH ")) (personal (" BOTH "))");
-    fault(talk, "notify-overflow=3");
+    talk_fault(talk, "notify-overflow=3");
     deliver(talk, "z");
     heard(talk, conn, "* STATUS z (MESSAGES 1 UIDNEXT 2)\n");
     deliver(talk, "INBOX");
@@ -462,9 +451,9 @@ static void test_ms_47_an_overflow_ends_all_notifications(void **state)
     deliver(talk, "INBOX");
     heard_nothing(talk, conn);
     talk_expect(talk, conn, "a NOOP\n", "a OK NOOP completed\n");
-    fault(talk, "notify-refuse");
+    talk_fault(talk, "notify-refuse");
     talk_expect(talk, conn, "n NOTIFY SET (selected (" BOTH "))\n", "n NO [NOTIFICATIONOVERFLOW] Too much to watch\n");
-    fault(talk, "notify-refuse=off");
+    talk_fault(talk, "notify-refuse=off");
     talk_expect(talk, conn, "n NOTIFY SET (selected (" BOTH "))\n", "* 2 EXISTS\n* 2 RECENT\nn OK NOTIFY completed\n");
 }
 
@@ -484,29 +473,31 @@ static void test_ms_27_without_the_capability_there_is_no_such_command(void **st
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_ms_27_events_depend_on_each_other, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_ms_27_events_depend_on_each_other, setup, talk_teardown),
         cmocka_unit_test_setup_teardown(
-            test_ms_27_an_event_that_is_not_supported_is_answered_with_those_that_are, setup, teardown),
+            test_ms_27_an_event_that_is_not_supported_is_answered_with_those_that_are, setup, talk_teardown),
         cmocka_unit_test_setup_teardown(
-            test_ms_27_the_status_indicator_tells_where_all_mailboxes_stand, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_27_set_is_a_noop_too, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_27_selected_tells_at_once, setup, teardown),
+            test_ms_27_the_status_indicator_tells_where_all_mailboxes_stand, setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_27_set_is_a_noop_too, setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_27_selected_tells_at_once, setup, talk_teardown),
         cmocka_unit_test_setup_teardown(
-            test_ms_47_with_selected_expunges_come_with_no_command_in_progress, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_27_selected_delayed_keeps_the_numbers, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_27_selected_is_whatever_is_selected, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_27_none_is_silence_but_for_what_a_command_does, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_28_idle_tells_what_notify_asks_for, setup, teardown),
+            test_ms_47_with_selected_expunges_come_with_no_command_in_progress, setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_27_selected_delayed_keeps_the_numbers, setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_27_selected_is_whatever_is_selected, setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_27_none_is_silence_but_for_what_a_command_does, setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_28_idle_tells_what_notify_asks_for, setup, talk_teardown),
         cmocka_unit_test_setup_teardown(
-            test_ms_27_a_server_may_tell_the_selected_mailbox_in_idle_only, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_57_in_idle_highestmodseq_comes_without_its_changes, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_27_messages_of_other_mailboxes_are_told_by_status, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_27_which_mailboxes, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_27_names_that_come_and_go, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_27_subscriptions, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_27_metadata, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_27_rights, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_47_an_overflow_ends_all_notifications, setup, teardown),
+            test_ms_27_a_server_may_tell_the_selected_mailbox_in_idle_only, setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_ms_57_in_idle_highestmodseq_comes_without_its_changes, setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_ms_27_messages_of_other_mailboxes_are_told_by_status, setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_27_which_mailboxes, setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_27_names_that_come_and_go, setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_27_subscriptions, setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_27_metadata, setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_27_rights, setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_47_an_overflow_ends_all_notifications, setup, talk_teardown),
         cmocka_unit_test(test_ms_27_without_the_capability_there_is_no_such_command),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

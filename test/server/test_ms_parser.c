@@ -5,18 +5,6 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-static int setup(void **state)
-{
-    *state = talk_new(NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    talk_free((struct talk *)*state);
-    return 0;
-}
-
 static void test_ms_01_what_the_grammar_forbids_is_bad(void **state)
 {
     static const char *const WRONG[] = {
@@ -197,7 +185,7 @@ static void test_ms_11_literal_minus_ends_at_4096_octets(void **state)
     struct talk *talk = (struct talk *)*state;
     char *text = (char *)malloc(5000);
     assert_non_null(text);
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "literal-minus"), 0);
+    talk_fault(talk, "literal-minus");
     int conn = talk_login(talk, false);
     talk_say(talk, conn, "a CAPABILITY\n");
     assert_true(talk_has(talk, " LITERAL- "));
@@ -219,7 +207,7 @@ static void test_ms_11_literal_minus_ends_at_4096_octets(void **state)
 static void test_ms_11_without_literal_plus_it_is_bad(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "no-literal-plus"), 0);
+    talk_fault(talk, "no-literal-plus");
     int conn = talk_login(talk, false);
     talk_expect_no(talk, conn, "a CAPABILITY\n", "LITERAL");
     talk_expect_has(talk, conn, "a SELECT {5+}\nINBOX\n", "a BAD ");
@@ -230,7 +218,7 @@ static void test_ms_11_a_literal_may_be_refused_before_it_is_sent(void **state)
 {
     struct talk *talk = (struct talk *)*state;
     int conn = talk_login(talk, false);
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "literal-refuse"), 0);
+    talk_fault(talk, "literal-refuse");
     talk_expect(talk, conn, "a APPEND INBOX {10}\n", "a NO [LIMIT] No literal now\n");
     talk_expect(talk, conn, "b NOOP\n", "b OK NOOP completed\n");
 }
@@ -256,17 +244,21 @@ static void test_the_same_stream_in_single_octets_gives_the_same_answers(void **
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_ms_01_what_the_grammar_forbids_is_bad, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_01_nul_bare_lf_and_missing_tag, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_01_commands_of_another_state_are_bad, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_06_uid_commands_show_uids_and_numbers_have_bounds, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_07_pipelined_commands_run_in_order, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_11_literals_synchronising_or_not, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_11_a_refused_nonsynchronising_literal_is_thrown_away, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_11_literal_minus_ends_at_4096_octets, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_11_without_literal_plus_it_is_bad, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_11_a_literal_may_be_refused_before_it_is_sent, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_the_same_stream_in_single_octets_gives_the_same_answers, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_ms_01_what_the_grammar_forbids_is_bad, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_01_nul_bare_lf_and_missing_tag, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_01_commands_of_another_state_are_bad, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_ms_06_uid_commands_show_uids_and_numbers_have_bounds, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_07_pipelined_commands_run_in_order, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_11_literals_synchronising_or_not, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_ms_11_a_refused_nonsynchronising_literal_is_thrown_away, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_11_literal_minus_ends_at_4096_octets, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_11_without_literal_plus_it_is_bad, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_ms_11_a_literal_may_be_refused_before_it_is_sent, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_the_same_stream_in_single_octets_gives_the_same_answers, talk_setup, talk_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,18 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int setup(void **state)
-{
-    *state = talk_new(NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    talk_free((struct talk *)*state);
-    return 0;
-}
-
 static struct talk *with_log(int64_t entries)
 {
     struct cpmsync_mock_config config;
@@ -227,7 +215,7 @@ static void test_ms_22_closed_stands_between_two_mailboxes(void **state)
     talk_expect_no(talk, conn, "e SELECT other\n", "CLOSED");
     talk_expect_no(talk, conn, "f UNSELECT\n", "CLOSED");
     talk_say(talk, conn, "g SELECT INBOX\n");
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "no-closed"), 0);
+    talk_fault(talk, "no-closed");
     talk_expect_no(talk, conn, "h SELECT other\n", "CLOSED");
 }
 
@@ -374,19 +362,23 @@ static void test_a_mailbox_is_set_to_the_state_it_had_elsewhere(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_ms_18_qresync_and_vanished_want_enable_and_their_grammar, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_18_another_uidvalidity_is_an_ordinary_select, setup, teardown),
         cmocka_unit_test_setup_teardown(
-            test_ms_19_vanished_earlier_comes_first_and_keeps_to_known_uids, setup, teardown),
+            test_ms_18_qresync_and_vanished_want_enable_and_their_grammar, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_ms_18_another_uidvalidity_is_an_ordinary_select, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_ms_19_vanished_earlier_comes_first_and_keeps_to_known_uids, talk_setup, talk_teardown),
         cmocka_unit_test(test_ms_19_a_log_that_does_not_reach_back_names_all_absent_uids),
         cmocka_unit_test(test_ms_19_sequence_match_data_trims_what_is_named),
         cmocka_unit_test(test_ms_19_random_histories_resync_to_the_servers_state),
-        cmocka_unit_test_setup_teardown(test_ms_20_expunges_raise_the_modseq_and_tell_it, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_21_live_vanished_names_only_what_was_announced, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_21_earlier_and_live_are_told_apart, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_22_closed_stands_between_two_mailboxes, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_23_highestmodseq_stays_below_an_expunge_held_back, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_a_mailbox_is_set_to_the_state_it_had_elsewhere, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_ms_20_expunges_raise_the_modseq_and_tell_it, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_ms_21_live_vanished_names_only_what_was_announced, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_21_earlier_and_live_are_told_apart, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_22_closed_stands_between_two_mailboxes, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_ms_23_highestmodseq_stays_below_an_expunge_held_back, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_a_mailbox_is_set_to_the_state_it_had_elsewhere, talk_setup, talk_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,18 +4,6 @@
 
 #include <stdio.h>
 
-static int setup(void **state)
-{
-    *state = talk_new(NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    talk_free((struct talk *)*state);
-    return 0;
-}
-
 static void limit(struct talk *talk, const char *resource, int64_t value)
 {
     assert_int_equal(cpmsync_mock_quota(talk->mock, NULL, resource, value), 0);
@@ -78,10 +66,10 @@ static void test_ox_05_overquota_stops_what_grows_and_nothing_else(void **state)
     limit(talk, "STORAGE", 2);
     talk_expect_has(talk, conn, "a APPEND t {40+}\n0123456789012345678901234567890123456789\n", "a OK ");
     talk_expect_has(talk, conn, "a APPEND t {10+}\n0123456789\n", "a NO [OVERQUOTA]");
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "quota-soft"), 0);
+    talk_fault(talk, "quota-soft");
     talk_expect_has(talk, conn, "a APPEND t {10+}\n0123456789\n", "* NO [OVERQUOTA] More than is wise\n");
     assert_true(talk_has(talk, "a OK "));
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "quota-soft=off"), 0);
+    talk_fault(talk, "quota-soft=off");
     limit(talk, "MAILBOX", 2);
     talk_expect_has(talk, conn, "a CREATE u\n", "a NO [OVERQUOTA]");
     talk_expect_has(talk, conn, "a RENAME t u\n", "a OK ");
@@ -146,7 +134,7 @@ static void test_ox_06_a_lazy_preview_and_the_modifiers_behind_it(void **state)
 {
     struct talk *talk = (struct talk *)*state;
     int conn = with_two(talk);
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "preview-lazy"), 0);
+    talk_fault(talk, "preview-lazy");
     talk_expect(talk, conn, "a FETCH 1 PREVIEW (LAZY)\n", "* 1 FETCH (PREVIEW NIL)\na OK FETCH completed\n");
     talk_expect_no(talk, conn, "a FETCH 1 PREVIEW\n", "NIL");
     talk_expect(talk, conn, "a FETCH 1 PREVIEW (LAZY) (CHANGEDSINCE 500)\n", "a OK FETCH completed\n");
@@ -157,11 +145,13 @@ static void test_ox_06_a_lazy_preview_and_the_modifiers_behind_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_ox_05_roots_and_their_limits, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ox_05_overquota_stops_what_grows_and_nothing_else, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_ox_05_roots_and_their_limits, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_ox_05_overquota_stops_what_grows_and_nothing_else, talk_setup, talk_teardown),
         cmocka_unit_test(test_ox_05_the_names_of_rfc_2087),
         cmocka_unit_test(test_ox_06_the_first_words_of_a_message),
-        cmocka_unit_test_setup_teardown(test_ox_06_a_lazy_preview_and_the_modifiers_behind_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            test_ox_06_a_lazy_preview_and_the_modifiers_behind_it, talk_setup, talk_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,12 +18,6 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    talk_free((struct talk *)*state);
-    return 0;
-}
-
 static const char END_POINT[] = "the hash of a certificate", UNIQUE[] = "a Finished message";
 
 static int connect_over(struct talk *talk, const char *client, bool bound)
@@ -306,7 +300,7 @@ static void test_ms_10_scram_acts_for_another(void **state)
     expect_store_of(talk, conn, "a,b=c");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, talk_teardown)
 
 int main(void)
 {

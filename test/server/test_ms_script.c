@@ -7,18 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int setup(void **state)
-{
-    *state = talk_new(NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    talk_free((struct talk *)*state);
-    return 0;
-}
-
 static int script(struct talk *talk, const char *text, unsigned *line)
 {
     return cpmsync_mock_script(talk->mock, text, strlen(text), line);
@@ -168,12 +156,12 @@ static void test_generated_messages_repeat_with_the_seed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_a_script_acts_at_its_moments, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_a_script_changes_the_tree, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_wrong_scripts_name_their_line, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_a_step_that_fails_counts_as_unfired, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_loads_maildir_and_mbox, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_generated_messages_repeat_with_the_seed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_script_acts_at_its_moments, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_a_script_changes_the_tree, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_wrong_scripts_name_their_line, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_a_step_that_fails_counts_as_unfired, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_loads_maildir_and_mbox, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_generated_messages_repeat_with_the_seed, talk_setup, talk_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,18 +4,6 @@
 
 #include <stdio.h>
 
-static int setup(void **state)
-{
-    *state = talk_new(NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    talk_free((struct talk *)*state);
-    return 0;
-}
-
 /* Six messages of UIDs 1 to 6 and mod-sequences 2 to 7; 2, 3, 5 and 6 are flagged, as 8; INBOX is selected. */
 static int with_six(struct talk *talk)
 {
@@ -124,7 +112,7 @@ static void test_ox_02_what_is_saved(void **state)
     talk_expect_has(talk, conn, "a SELECT INBOX\n", "a OK ");
     talk_expect(talk, conn, "b SEARCH $\n", "* SEARCH\nb OK SEARCH completed\n");
     talk_say(talk, conn, "a SEARCH RETURN (SAVE) ALL\n");
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "not-saved"), 0);
+    talk_fault(talk, "not-saved");
     talk_expect_has(talk, conn, "a SEARCH RETURN (SAVE) ALL\n", "a NO [NOTSAVED]");
     talk_expect(talk, conn, "b SEARCH $\n", "* SEARCH\nb OK SEARCH completed\n");
 }
@@ -207,14 +195,17 @@ static void test_nothing_of_it_works_unless_it_is_offered(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_ox_01_esearch_returns_what_was_asked_for, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_17_every_kind_of_search_carries_the_highest_modseq, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ox_02_the_saved_result_is_a_set_in_every_command, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ox_02_what_is_saved, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_pg_01_partial_results_from_both_ends, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_pg_02_partial_fetches_are_cut_before_they_are_filtered, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_ox_01_esearch_returns_what_was_asked_for, talk_setup, talk_teardown),
         cmocka_unit_test_setup_teardown(
-            test_ox_07_savedate_is_when_the_message_came_into_this_mailbox, setup, teardown),
+            test_ms_17_every_kind_of_search_carries_the_highest_modseq, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_ox_02_the_saved_result_is_a_set_in_every_command, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ox_02_what_is_saved, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_pg_01_partial_results_from_both_ends, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_pg_02_partial_fetches_are_cut_before_they_are_filtered, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_ox_07_savedate_is_when_the_message_came_into_this_mailbox, talk_setup, talk_teardown),
         cmocka_unit_test(test_nothing_of_it_works_unless_it_is_offered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

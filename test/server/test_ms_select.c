@@ -3,27 +3,6 @@
 
 #include <stdio.h>
 
-static int setup(void **state)
-{
-    *state = talk_new(NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    talk_free((struct talk *)*state);
-    return 0;
-}
-
-static struct cpmsync_mock_status status_of(struct talk *talk, const char *mailbox)
-{
-    struct cpmsync_mock_status status;
-    memset(&status, 0, sizeof status);
-    status.size = sizeof status;
-    assert_int_equal(cpmsync_mock_status(talk->mock, NULL, mailbox, &status), 0);
-    return status;
-}
-
 static void test_ms_02_select_sends_what_it_must_before_its_ok(void **state)
 {
     struct talk *talk = (struct talk *)*state;
@@ -39,7 +18,7 @@ static void test_ms_02_select_sends_what_it_must_before_its_ok(void **state)
         "* OK [UNSEEN 2] First unseen\n* OK [ANNOTATIONS 20480] Annotations\n* OK [MAILBOXID (F1)] Its identifier\n* "
         "OK [HIGHESTMODSEQ 5] Highest\na OK "
         "[READ-WRITE] SELECT completed\n",
-        (unsigned long)status_of(talk, "INBOX").uidvalidity);
+        (unsigned long)talk_status(talk, "INBOX").uidvalidity);
     talk_expect(talk, conn, "a SELECT inbox\n", expected);
     talk_expect_has(talk, conn, "b EXAMINE INBOX\n", "b OK [READ-ONLY]");
     assert_true(talk_has(talk, "[PERMANENTFLAGS ()]"));
@@ -147,11 +126,11 @@ static void test_ms_05_uids_ascend_and_are_never_used_again(void **state)
     talk_deliver(talk, 2);
     talk_expect_has(talk, conn, "a SELECT INBOX\n", "[UIDNEXT 3]");
     cpmsync_mock_expunge(talk->mock, NULL, "INBOX", "1:*");
-    assert_int_equal(status_of(talk, "INBOX").uidnext, 3);
+    assert_int_equal(talk_status(talk, "INBOX").uidnext, 3);
     talk_expect_has(talk, conn, "a APPEND INBOX {1+}\nx\n", " 3] APPEND");
     talk_deliver(talk, 1);
     cpmsync_mock_expunge(talk->mock, NULL, "INBOX", "4");
-    assert_int_equal(status_of(talk, "INBOX").uidnext, 5);
+    assert_int_equal(talk_status(talk, "INBOX").uidnext, 5);
     /* a message that came and went between two answers is never told */
     talk_expect_no(talk, conn, "b NOOP\n", "* 4 ");
 }
@@ -161,13 +140,13 @@ static void test_ms_05_a_name_made_again_has_a_greater_uidvalidity(void **state)
     struct talk *talk = (struct talk *)*state;
     int conn = talk_login(talk, false);
     talk_expect_has(talk, conn, "a CREATE x\n", "a OK ");
-    uint32_t first = status_of(talk, "x").uidvalidity;
+    uint32_t first = talk_status(talk, "x").uidvalidity;
     talk_expect_has(talk, conn, "a DELETE x\n", "a OK ");
     talk_expect_has(talk, conn, "a CREATE x\n", "a OK ");
-    assert_true(status_of(talk, "x").uidvalidity > first);
-    first = status_of(talk, "x").uidvalidity;
+    assert_true(talk_status(talk, "x").uidvalidity > first);
+    first = talk_status(talk, "x").uidvalidity;
     assert_int_equal(cpmsync_mock_uidvalidity_change(talk->mock, NULL, "x"), 0);
-    assert_true(status_of(talk, "x").uidvalidity > first);
+    assert_true(talk_status(talk, "x").uidvalidity > first);
 }
 
 static void test_a_mailbox_that_goes_away_ends_the_connections_that_selected_it(void **state)
@@ -192,8 +171,8 @@ static void test_seeds_decide_everything(void **state)
     struct talk *a = talk_new(&config), *b = talk_new(&config);
     config.seed = 1;
     struct talk *c = talk_new(&config);
-    assert_int_equal(status_of(a, "INBOX").uidvalidity, status_of(b, "INBOX").uidvalidity);
-    assert_int_not_equal(status_of(a, "INBOX").uidvalidity, status_of(c, "INBOX").uidvalidity);
+    assert_int_equal(talk_status(a, "INBOX").uidvalidity, talk_status(b, "INBOX").uidvalidity);
+    assert_int_not_equal(talk_status(a, "INBOX").uidvalidity, talk_status(c, "INBOX").uidvalidity);
     talk_free(a);
     talk_free(b);
     talk_free(c);
@@ -202,17 +181,18 @@ static void test_seeds_decide_everything(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_ms_02_select_sends_what_it_must_before_its_ok, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_02_a_failed_select_deselects, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_02_recent_is_for_the_first_that_selects, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_03_expunges_wait_until_they_are_allowed, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_03_numbers_stay_while_an_expunge_waits, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_ms_02_select_sends_what_it_must_before_its_ok, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_02_a_failed_select_deselects, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_02_recent_is_for_the_first_that_selects, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_03_expunges_wait_until_they_are_allowed, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_03_numbers_stay_while_an_expunge_waits, talk_setup, talk_teardown),
         cmocka_unit_test_setup_teardown(
-            test_ms_04_sizes_change_with_any_command_and_exists_never_falls, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_05_uids_ascend_and_are_never_used_again, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_05_a_name_made_again_has_a_greater_uidvalidity, setup, teardown),
+            test_ms_04_sizes_change_with_any_command_and_exists_never_falls, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_05_uids_ascend_and_are_never_used_again, talk_setup, talk_teardown),
         cmocka_unit_test_setup_teardown(
-            test_a_mailbox_that_goes_away_ends_the_connections_that_selected_it, setup, teardown),
+            test_ms_05_a_name_made_again_has_a_greater_uidvalidity, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_a_mailbox_that_goes_away_ends_the_connections_that_selected_it, talk_setup, talk_teardown),
         cmocka_unit_test(test_seeds_decide_everything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,21 +17,6 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    talk_free((struct talk *)*state);
-    return 0;
-}
-
-static int login_as(struct talk *talk, const char *user)
-{
-    char line[60];
-    int conn = talk_connect(talk, true);
-    snprintf(line, sizeof line, "l LOGIN %s %s\n", user, user);
-    talk_expect_has(talk, conn, line, "l OK ");
-    return conn;
-}
-
 /* The URL this session gets for a rump. */
 static void generate(struct talk *talk, int conn, const char *rump, char *url, size_t size)
 {
@@ -67,7 +52,7 @@ static void test_ms_35_an_authorised_url_gives_its_text_to_whom_it_may(void **st
     struct talk *talk = (struct talk *)*state;
     char rump[200], url[300];
     size_t i;
-    int own = talk_login(talk, false), other = login_as(talk, "other"), submit = login_as(talk, "submit");
+    int own = talk_login(talk, false), other = talk_login_as(talk, "other"), submit = talk_login_as(talk, "submit");
     for (i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         snprintf(rump, sizeof rump, URL ";URLAUTH=%s", CASES[i].access);
         generate(talk, own, rump, url, sizeof url);
@@ -168,12 +153,14 @@ static void test_ms_35_genurlauth_refuses_what_cannot_be_authorised(void **state
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_ms_35_an_authorised_url_gives_its_text_to_whom_it_may, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_35_what_is_not_exactly_what_was_authorised_is_nil, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_35_several_urls_and_a_part_of_one, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_35_urls_expire, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_35_resetkey_revokes, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ms_35_genurlauth_refuses_what_cannot_be_authorised, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            test_ms_35_an_authorised_url_gives_its_text_to_whom_it_may, setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_ms_35_what_is_not_exactly_what_was_authorised_is_nil, setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_35_several_urls_and_a_part_of_one, setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_35_urls_expire, setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_35_resetkey_revokes, setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_ms_35_genurlauth_refuses_what_cannot_be_authorised, setup, talk_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,18 +7,6 @@
 #define UMLAUT "\xc3\xa4" /* in modified UTF-7 &AOQ- */
 #define SMILE "\xf0\x9f\x98\x80"
 
-static int setup(void **state)
-{
-    *state = talk_new(NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    talk_free((struct talk *)*state);
-    return 0;
-}
-
 static int enable(struct talk *talk)
 {
     int conn = talk_login(talk, false);
@@ -116,7 +104,7 @@ static void test_append_of_a_header_in_utf_8_wants_utf8(void **state)
 static void test_utf8_only_wants_its_enable_first(void **state)
 {
     struct talk *talk = (struct talk *)*state;
-    assert_int_equal(cpmsync_mock_fault(talk->mock, "utf8-only"), 0);
+    talk_fault(talk, "utf8-only");
     int conn = talk_login(talk, false);
     assert_true(talk_has(talk, " UTF8=ONLY"));
     assert_false(talk_has(talk, "UTF8=ACCEPT"));
@@ -163,7 +151,7 @@ static void test_odd_names_stay_as_they_are(void **state)
     assert_true(talk_has(talk, " {8}\n&-&AOQ-\xe4\n"));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, talk_setup, talk_teardown)
 
 int main(void)
 {
