@@ -28,15 +28,6 @@ static bool read_match(struct mock_parser *p, struct select_arguments *a)
            cpmsync_mock_set_size(&a->match_numbers) == cpmsync_mock_set_size(&a->match_uids);
 }
 
-static bool has_star(const struct mock_set *set)
-{
-    size_t i;
-    for (i = 0; i < set->count; i++)
-        if (set->ranges[i].first == 0 || set->ranges[i].last == 0)
-            return true;
-    return false;
-}
-
 /* "(" uidvalidity SP mod-sequence-value [SP known-uids] [SP seq-match-data] ")" */
 static bool read_qresync(struct mock_parser *p, struct select_arguments *a)
 {
@@ -48,7 +39,7 @@ static bool read_qresync(struct mock_parser *p, struct select_arguments *a)
     if (cpmsync_mock_read_sp(p)) {
         if (!cpmsync_mock_peek(p, '(')) {
             a->has_known = true;
-            if (!cpmsync_mock_read_set(p, &a->known) || has_star(&a->known))
+            if (!cpmsync_mock_read_set(p, &a->known) || cpmsync_mock_set_has_star(&a->known))
                 return false;
             cpmsync_mock_set_resolve(&a->known, 0);
             if (cpmsync_mock_read_sp(p) && !read_match(p, a))

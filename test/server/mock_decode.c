@@ -39,7 +39,7 @@ static int decode_base64(struct cpmsync_slice text, struct cpmsync_buf *out)
     return error;
 }
 
-static int hex_of(uint8_t c)
+int cpmsync_mock_hex(uint8_t c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -55,8 +55,8 @@ static int decode_quoted_printable(struct cpmsync_slice text, bool word, struct 
     int error = 0;
     while (i < text.len && !error) {
         uint8_t c = text.data[i];
-        int high = c == '=' && i + 2 < text.len ? hex_of(text.data[i + 1]) : -1;
-        int low = high >= 0 ? hex_of(text.data[i + 2]) : -1;
+        int high = c == '=' && i + 2 < text.len ? cpmsync_mock_hex(text.data[i + 1]) : -1;
+        int low = high >= 0 ? cpmsync_mock_hex(text.data[i + 2]) : -1;
         if (low >= 0) {
             error = cpmsync_buf_add_char(out, (char)(uint8_t)(high * 16 + low));
             i += 3;

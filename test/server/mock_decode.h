@@ -13,6 +13,9 @@ enum mock_encoding cpmsync_mock_encoding_of(struct cpmsync_slice header, const s
 /* A body under the encoding its header names; CPMSYNC_ERR_UNSUPPORTED for one that is not known. */
 int cpmsync_mock_decode_body(struct cpmsync_slice header, struct cpmsync_slice body, struct cpmsync_buf *out);
 
+/* The value of a hexadecimal digit, -1 if it is none. */
+int cpmsync_mock_hex(uint8_t digit);
+
 /* Text as UTF-8, which it is taken for without a charset. CPMSYNC_ERR_UNSUPPORTED for a charset that is not known, and for
  * what is not of it. */
 int cpmsync_mock_to_utf8(struct cpmsync_slice charset, struct cpmsync_slice text, struct cpmsync_buf *out);

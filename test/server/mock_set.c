@@ -107,6 +107,15 @@ uint64_t cpmsync_mock_set_size(const struct mock_set *set)
     return size;
 }
 
+bool cpmsync_mock_set_has_star(const struct mock_set *set)
+{
+    size_t i;
+    for (i = 0; i < set->count; i++)
+        if (set->ranges[i].first == 0 || set->ranges[i].last == 0)
+            return true;
+    return false;
+}
+
 bool cpmsync_mock_set_ascends(const struct mock_set *set)
 {
     size_t i;

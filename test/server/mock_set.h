@@ -33,6 +33,9 @@ bool cpmsync_mock_set_contains(const struct mock_set *set, uint32_t number);
 uint32_t cpmsync_mock_set_highest(const struct mock_set *set);
 uint64_t cpmsync_mock_set_size(const struct mock_set *set);
 
+/* Whether a set as parsed holds `*`. */
+bool cpmsync_mock_set_has_star(const struct mock_set *set);
+
 /* Whether a set as parsed is in ascending order, without `*` and overlaps. */
 bool cpmsync_mock_set_ascends(const struct mock_set *set);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock_url.h"
 
+#include "mock_decode.h"
+
 #include "mock_acl.h"
 #include "mock_section.h"
 
@@ -32,15 +34,6 @@ static bool take_number(struct cpmsync_slice *text, uint64_t max, uint64_t *numb
     return cpmsync_slice_number(take_until(text, "/;.:?# "), max, number);
 }
 
-static int hex_of(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Percent-decodes into the storage, which never moves: it was reserved. */
 static bool decode(struct mock_url *url, struct cpmsync_slice text, struct cpmsync_slice *decoded)
 {
@@ -48,8 +41,8 @@ static bool decode(struct mock_url *url, struct cpmsync_slice text, struct cpmsy
     for (i = 0; i < text.len; i++) {
         uint8_t c = text.data[i];
         if (c == '%') {
-            int high = i + 2 < text.len ? hex_of(text.data[i + 1]) : -1;
-            int low = high >= 0 ? hex_of(text.data[i + 2]) : -1;
+            int high = i + 2 < text.len ? cpmsync_mock_hex(text.data[i + 1]) : -1;
+            int low = high >= 0 ? cpmsync_mock_hex(text.data[i + 2]) : -1;
             if (low < 0 || high * 16 + low == 0)
                 return false;
             c = (uint8_t)(high * 16 + low);

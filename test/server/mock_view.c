@@ -310,21 +310,12 @@ static bool resolve_saved(struct mock_conn *conn, struct mock_set *set, bool uid
     return true;
 }
 
-static bool has_star(const struct mock_set *set)
-{
-    size_t i;
-    for (i = 0; i < set->count; i++)
-        if (set->ranges[i].first == 0 || set->ranges[i].last == 0)
-            return true;
-    return false;
-}
-
 bool cpmsync_mock_resolve(struct mock_conn *conn, struct mock_set *set, bool uids)
 {
     size_t i;
     if (set->is_saved)
         return resolve_saved(conn, set, uids);
-    if (conn->uidonly && (!uids || has_star(set))) {
+    if (conn->uidonly && (!uids || cpmsync_mock_set_has_star(set))) {
         conn->uid_required = true;
         return false;
     }
