@@ -75,17 +75,34 @@ static void on_credentials(void *ctx, struct cpmsync_client *client, uint32_t co
     cpmsync_client_credentials(client, conn, 0, app->account.user, app->account.password, NULL);
 }
 
+static int on_cursors(void *ctx, const struct cpmsync_mailbox_info *info)
+{
+    *(int *)ctx = info->highestmodseq != 0 && info->uidnext > 1;
+    return 0;
+}
+
+/* There is a cursor, and it stands for something. */
+static int can_resynchronise(const struct peer_app *app)
+{
+    int can = 0;
+    int error = cpmsync_view_messages(&app->store, NULL, app->mailbox, on_cursors, NULL, &can);
+    if (error != CPMSYNC_ERR_NOT_FOUND)
+        check(error, "view the cursors");
+    return can;
+}
+
 static void count_select(struct peer_app *app)
 {
     if (strstr(app->line, " SELECT ") == NULL)
         return;
-    app->first_selects += app->mirror.uidnext <= 1;
-    if (strstr(app->line, " (QRESYNC (") != NULL)
+    if (strstr(app->line, " (QRESYNC (") != NULL) {
         app->qresync_selects++;
-    else if (strstr(app->line, " (CONDSTORE)") != NULL)
+    } else if (strstr(app->line, " (CONDSTORE)") != NULL) {
         app->condstore_selects++;
-    else
+    } else {
         app->plain_selects++;
+        app->wasted_cursors += (unsigned)can_resynchronise(app);
+    }
 }
 
 /* Which step of the ladder is taken. */
@@ -297,7 +314,7 @@ void peer_app_check_ladder(const struct peer_app *app)
 {
     unsigned qresync = app->qresync_selects, condstore = app->condstore_selects, plain = app->plain_selects;
     printf("SELECT: %u QRESYNC, %u CONDSTORE, %u plain\n", qresync, condstore, plain);
-    int held = app->disabled == NULL    ? qresync > 0 && condstore == 0 && plain <= app->first_selects
+    int held = app->disabled == NULL    ? qresync > 0 && condstore == 0 && app->wasted_cursors == 0
                : peer_app_is_plain(app) ? plain > 0 && qresync == 0 && condstore == 0
                                         : condstore > 0 && qresync == 0 && plain == 0;
     if (!held)

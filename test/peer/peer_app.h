@@ -35,8 +35,8 @@ struct peer_app {
     char line[PEER_APP_LINE_SIZE]; /* the command that is being sent: its first octets */
     size_t line_len;
     unsigned qresync_selects, condstore_selects, plain_selects;
-    unsigned first_selects; /* at most so many had nothing to resynchronise */
-    unsigned deadlines;     /* so often only the clock could go on */
+    unsigned wasted_cursors; /* so many were plain although there was a cursor */
+    unsigned deadlines;      /* so often only the clock could go on */
 };
 
 /* Opens the store, which may be there already, and makes the client. */
