@@ -102,6 +102,7 @@ void cpmsync_login_remember(struct cpmsync_session *session)
         facts->no_qresync = false;
         facts->qresync_failures = 0;
         facts->no_condstore = false;
+        facts->condstore_failures = 0;
     }
 }
 

@@ -47,6 +47,8 @@ int cpmsync_server_facts_save(const struct cpmsync_server_facts *facts, struct c
         rc = add_line(out, "no-qresync", NULL);
     for (unsigned i = 0; rc == 0 && i < facts->qresync_failures; i++)
         rc = add_line(out, "qresync-failure", NULL);
+    for (unsigned i = 0; rc == 0 && i < facts->condstore_failures; i++)
+        rc = add_line(out, "condstore-failure", NULL);
     if (rc == 0 && facts->no_condstore)
         rc = add_line(out, "no-condstore", NULL);
     if (rc == 0 && facts->no_burst)
@@ -120,6 +122,8 @@ int cpmsync_server_facts_load(struct cpmsync_server_facts *facts, struct cpmsync
             facts->no_qresync = true;
         else if (cpmsync_slice_eq(line, CPMSYNC_SLICE("qresync-failure")))
             facts->qresync_failures++;
+        else if (cpmsync_slice_eq(line, CPMSYNC_SLICE("condstore-failure")))
+            facts->condstore_failures++;
         else if (cpmsync_slice_eq(line, CPMSYNC_SLICE("no-condstore")))
             facts->no_condstore = true;
         else if (cpmsync_slice_eq(line, CPMSYNC_SLICE("no-burst")))

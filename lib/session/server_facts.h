@@ -12,8 +12,9 @@ struct cpmsync_server_facts {
     bool last_login_ok;
     bool no_qresync;           /* ENABLED did not list it, or SELECT (QRESYNC) drew BAD */
     unsigned qresync_failures; /* synchronisations running in which what it told was wrong (R14) */
-    bool no_condstore;         /* SELECT (CONDSTORE) drew BAD */
-    bool no_burst;             /* what was sent behind a login was swallowed: each answer is awaited (R3) */
+    bool no_condstore;         /* SELECT (CONDSTORE) drew BAD, or the same as above for it: */
+    unsigned condstore_failures;
+    bool no_burst; /* what was sent behind a login was swallowed: each answer is awaited (R3) */
 };
 
 void cpmsync_server_facts_init(struct cpmsync_server_facts *facts, const struct cpmsync_allocator *mem);

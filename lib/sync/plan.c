@@ -47,12 +47,16 @@ void cpmsync_plan_failed(struct cpmsync_server_facts *facts, enum cpmsync_rung r
 {
     if (rung == CPMSYNC_RUNG_QRESYNC && ++facts->qresync_failures >= CPMSYNC_PLAN_FAILURES)
         facts->no_qresync = true;
+    if (rung == CPMSYNC_RUNG_CONDSTORE && ++facts->condstore_failures >= CPMSYNC_PLAN_FAILURES)
+        facts->no_condstore = true;
 }
 
 void cpmsync_plan_held(struct cpmsync_server_facts *facts, enum cpmsync_rung rung)
 {
     if (rung == CPMSYNC_RUNG_QRESYNC)
         facts->qresync_failures = 0;
+    if (rung == CPMSYNC_RUNG_CONDSTORE)
+        facts->condstore_failures = 0;
 }
 
 /*

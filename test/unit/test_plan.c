@@ -241,6 +241,14 @@ static void test_r_14_three_failures_running_are_a_rung_lower(void **state)
     assert_false(facts.no_qresync);
     cpmsync_plan_failed(&facts, CPMSYNC_RUNG_QRESYNC);
     assert_true(facts.no_qresync);
+    assert_false(facts.no_condstore);
+    cpmsync_plan_failed(&facts, CPMSYNC_RUNG_CONDSTORE);
+    cpmsync_plan_held(&facts, CPMSYNC_RUNG_CONDSTORE);
+    for (int i = 0; i < CPMSYNC_PLAN_FAILURES; i++) {
+        assert_false(facts.no_condstore);
+        cpmsync_plan_failed(&facts, CPMSYNC_RUNG_CONDSTORE);
+    }
+    assert_true(facts.no_condstore);
 }
 
 int main(void)

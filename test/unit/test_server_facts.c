@@ -35,10 +35,12 @@ static void test_facts_survive_being_saved(void **state)
     facts.no_condstore = true;
     facts.no_burst = true;
     facts.qresync_failures = 2;
+    facts.condstore_failures = 1;
     assert_int_equal(cpmsync_server_facts_save(&facts, &buf), 0);
     loaded.no_qresync = true;
     assert_int_equal(cpmsync_server_facts_load(&loaded, cpmsync_buf_slice(&buf)), 0);
     assert_int_equal(loaded.qresync_failures, 2);
+    assert_int_equal(loaded.condstore_failures, 1);
     assert_string_equal(loaded.before_login, "IMAP4rev1 AUTH=PLAIN");
     assert_string_equal(loaded.after_login, "");
     assert_true(loaded.last_login_ok && loaded.no_condstore && loaded.no_burst && !loaded.no_qresync);
