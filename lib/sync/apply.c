@@ -296,6 +296,16 @@ void cpmsync_apply_code(struct cpmsync_apply *apply, const struct cpmsync_code *
     }
 }
 
+/* Until [CLOSED] or UIDVALIDITY came, EXISTS and FLAGS may have been the old mailbox's own: whose messages are told of, nobody
+ * knows (PF-49, PF-50). */
+static bool is_of_doubtful_origin(const struct cpmsync_apply *apply, enum cpmsync_response_type type)
+{
+    bool of_messages =
+        type == CPMSYNC_RESPONSE_FETCH || type == CPMSYNC_RESPONSE_EXPUNGE || type == CPMSYNC_RESPONSE_VANISHED;
+
+    return apply->selecting && apply->boundary == CPMSYNC_BOUNDARY_CLOSED && apply->uidvalidity == 0 && of_messages;
+}
+
 void cpmsync_apply_data(struct cpmsync_apply *apply, const struct cpmsync_response *response)
 {
     bool begins = response->type == CPMSYNC_RESPONSE_FLAGS || response->type == CPMSYNC_RESPONSE_EXISTS;
@@ -309,6 +319,10 @@ void cpmsync_apply_data(struct cpmsync_apply *apply, const struct cpmsync_respon
     /* Under other UIDs nothing means what it says (V-02). */
     if (!apply->ours || apply->other_uidvalidity)
         return;
+    if (is_of_doubtful_origin(apply, response->type)) {
+        apply->suspect = true;
+        return;
+    }
     switch (response->type) {
     case CPMSYNC_RESPONSE_EXISTS:
         on_exists(apply, response->number);

@@ -598,6 +598,7 @@ static void test_q_51_the_old_mailbox_cannot_be_read_back(void **state)
     open_bench(&bench);
     cpmsync_apply_select(&bench.apply, CPMSYNC_BOUNDARY_CLOSED);
     server(&bench, "* 900 EXISTS");
+    server(&bench, "* OK [UIDVALIDITY 42] x");
     server(&bench, "* 2 FETCH (UID 4 FLAGS (old) MODSEQ (500))");
     support_store_fail_at(&bench.failing, SUPPORT_STORE_ROWS_LOAD, 1, CPMSYNC_ERR_STORE);
     server(&bench, "* OK [CLOSED] x");
