@@ -78,10 +78,13 @@ choose_place() {
         as_user="setpriv --reuid=nobody --regid=nogroup --clear-groups"
         user=nobody
         group=nogroup
-        # A build directory below /root is closed to nobody; then the mail lives in a temporary directory.
+        # A build directory below /root is closed to nobody, and so is TMPDIR there; then the mail lives in a temporary
+        # directory.
         chmod 755 "$top" 2>/dev/null || true
         $as_user test -r "$root/$program" || {
-            run=$(mktemp -d "${TMPDIR:-/tmp}/cpmsync-$server.XXXXXX")/run
+            temporary=${TMPDIR:-/tmp}
+            $as_user test -x "$temporary" || temporary=/tmp
+            run=$(mktemp -d "$temporary/cpmsync-$server.XXXXXX")/run
             root=${run%/run}/root
             cp -a "$top/root" "$root"
             chmod 755 "${run%/run}"
