@@ -199,6 +199,17 @@ static bool can_ask_changes(const struct cpmsync_resync *resync)
     return resync->select_modseq != 0 && resync->mailbox->cache.highestmodseq != 0;
 }
 
+/* Messages came and no mod-sequence rose (PF-9): what else changed without one, nobody knows. */
+static bool moved_silently(const struct cpmsync_resync *resync)
+{
+    const struct cpmsync_apply *apply = &resync->apply;
+    const struct cpmsync_cache *cache = &resync->mailbox->cache;
+
+    return (resync->mailbox->bits & CPMSYNC_MAILBOX_VERIFIED) && !apply->batch.open && cache->highestmodseq &&
+           resync->select_modseq == cache->highestmodseq && apply->uidnext_known &&
+           apply->uidnext > cpmsync_cache_uidnext(cache);
+}
+
 /* SELECT's answer is complete and applied: cursors, and what is left to do. */
 static void selected(struct cpmsync_resync *resync)
 {
@@ -221,6 +232,7 @@ static void selected(struct cpmsync_resync *resync)
     resync->mod_sequences = resync->select_modseq != 0;
     if (resync->mod_sequences)
         resync->next_first = cpmsync_requests_void_plain(&resync->requests, resync->next_first);
+    bool silent = moved_silently(resync);
     unsigned bits = apply->nomodseq ? CPMSYNC_MAILBOX_NOMODSEQ : 0;
     if (!cpmsync_session_can(resync->config.session, "CONDSTORE"))
         apply->nomodseq = true; /* no fact about the mailbox, but its rows have none now */
@@ -234,10 +246,10 @@ static void selected(struct cpmsync_resync *resync)
         apply->rise = resync->select_modseq;
     apply->told_vanished = false; /* it explains no later rise */
     bool doubtful = apply->suspect || apply->rise || (all && !cpmsync_apply_counts(apply));
-    bool rewound = resync->select_modseq < cache->highestmodseq ||
+    bool rewound = resync->select_modseq < cache->highestmodseq || silent ||
                    (apply->uidnext_known && covered && apply->uidnext < cpmsync_cache_uidnext(cache));
     if (rewound && covered) {
-        cpmsync_batch_cursor(&apply->batch, 0); /* void at once (R14, Q-53) */
+        cpmsync_batch_cursor(&apply->batch, 0); /* void at once (R14, Q-53, PF-9) */
         resync->old_modseq = 0;
         resync->pass_due = true;
     } else if (!covered || qresync_answered(resync)) {
