@@ -28,7 +28,9 @@
  *   check MAILBOX UV UIDNEXT CURSOR    the store holds this; then lines "row UID MODSEQ FLAG ..." for all its rows
  *   check MAILBOX none          the store holds no such mailbox
  *   server MAILBOX UV UIDNEXT CURSOR   the server's state at the end, with rows; what a fresh synchronisation must give.
- *                               If the last synchronisation was OK the store must be equal to it, the cursor at most
+ *                               If the last synchronisation was OK the store must be equal to it, the cursor at most.
+ *                               Each transcript has one, of each mailbox that is in the store; of a server that lies it is
+ *                               what another client would have seen
  *
  * In every text \xHH is an octet, any other backslash itself. Mailbox names with a space cannot be written.
  *

@@ -114,16 +114,39 @@ static bool has(const struct golden *golden, enum golden_step_type type)
     return false;
 }
 
-/* What a transcript must have: a name, and with a synchronisation the store and the server at its end. */
+/* Of the mailbox that `text` names. */
+static bool has_server(const struct golden *golden, const char *text)
+{
+    size_t len = strcspn(text, " ");
+
+    for (size_t i = 0; i < golden->count; i++)
+        if (golden->steps[i].type == GOLDEN_SERVER && strncmp(golden->steps[i].text, text, len + 1) == 0)
+            return true;
+    return false;
+}
+
+/* The store holds a mailbox, at the start or later. */
+static bool is_stored(const struct golden_step *step)
+{
+    return step->type == GOLDEN_CACHE ||
+           (step->type == GOLDEN_CHECK && strcmp(step->text + strcspn(step->text, " "), " none") != 0);
+}
+
+/*
+ * What a transcript must have: a name, the server's state at its end, of each mailbox in the store too, since a sweep compares
+ * nothing else; and with a synchronisation a check of the store.
+ */
 static const char *lacks(const struct golden *golden)
 {
     if (golden->name[0] == '\0')
         return "no test is named";
+    if (!has(golden, GOLDEN_SERVER))
+        return "no state of the server";
+    for (size_t i = 0; i < golden->count; i++)
+        if (is_stored(&golden->steps[i]) && !has_server(golden, golden->steps[i].text))
+            return "no state of the server for a mailbox of the store";
     if (has(golden, GOLDEN_SYNC) && !has(golden, GOLDEN_CHECK))
         return "no check of the store";
-    for (size_t i = 0; i < golden->count; i++)
-        if (golden->steps[i].type == GOLDEN_EVENT && strncmp(golden->steps[i].text, "batch ", 6) == 0)
-            return has(golden, GOLDEN_SERVER) ? NULL : "no state of the server";
     return NULL;
 }
 

@@ -167,8 +167,6 @@ bool sweep_recover(struct sweep *sweep)
 {
     if (!sweep_calm(sweep))
         return false;
-    if (sweep->mailbox_count == 0)
-        return true;
     for (size_t i = 0; i < sweep->mailbox_count; i++)
         support_mirror_restart(&sweep->mirrors[i]);
     return sweep_fresh_sync(sweep) && sweep_equal_mirrors(sweep);

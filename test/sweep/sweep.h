@@ -4,7 +4,7 @@
  * allocation, a call of the store, the link. Behind each failure nothing leaks and every operation has completed exactly
  * once (golden_play sees to that); then a new client synchronises the same store with the mock server, which holds what
  * the transcript's "server" block says: the store must become equal to it, and so must the mirror that was built from
- * events alone, before and behind the failure. A transcript without such a block leaves a store that can be read.
+ * events alone, before and behind the failure.
  */
 #ifndef CPMSYNC_TEST_SWEEP_H
 #define CPMSYNC_TEST_SWEEP_H
@@ -67,8 +67,10 @@ struct sweep_count {
 };
 
 /* Runs `test` on every transcript of the command line, each a cmocka test by its name; state is the transcript. The last
- * line says `what` was tried, of all there are. */
+ * line says `what` was tried, of all there are, and how often a store was compared with the server. */
 int sweep_main(int argc, char **argv, const char *what, void (*test)(void **state));
+/* A mailbox of a store was compared with the server, and is equal to it. */
+void sweep_compared(void);
 /* Fails unless all there are were tried; prints and adds. */
 void sweep_counted(const struct golden *golden, size_t tried, size_t there);
 

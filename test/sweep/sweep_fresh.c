@@ -286,6 +286,8 @@ static bool equals_server(struct talk *talk, size_t index)
     bool same = !*have && !*want;
     if (!same)
         sweep_fail(sweep, "the store holds\n%sthe server\n%s", store.data, server);
+    else
+        sweep_compared();
     free(store.data);
     return same;
 }

@@ -12,6 +12,12 @@
 
 static struct sweep_count total;
 static size_t swept; /* transcripts with anything to try */
+static size_t compared;
+
+void sweep_compared(void)
+{
+    compared++;
+}
 
 void sweep_counted(const struct golden *golden, size_t tried, size_t there)
 {
@@ -45,7 +51,8 @@ int sweep_main(int argc, char **argv, const char *what, void (*test)(void **stat
         tests[i].initial_state = golden;
     }
     failed = _cmocka_run_group_tests(what, tests, count, NULL, NULL);
-    printf("%s: %zu tried of %zu in %zu of %zu transcripts\n", what, total.tried, total.there, swept, count);
+    printf("%s: %zu tried of %zu in %zu of %zu transcripts; %zu mailboxes compared with the server\n", what,
+        total.tried, total.there, swept, count, compared);
 end:
     for (size_t i = 0; i < count; i++)
         golden_free(tests[i].initial_state);
