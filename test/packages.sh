@@ -5,7 +5,9 @@
 packages_to_build="gcc:command:gcc libc6-dev:header:stdio.h cmake:command:cmake ninja-build:command:ninja
     libmbedtls-dev:header:mbedtls/ssl.h libsqlite3-dev:header:sqlite3.h zlib1g-dev:header:zlib.h"
 packages_to_test="g++:command:g++ clang:command:clang clang-format:command:clang-format binutils:command:nm
-    pkg-config:command:pkg-config libcmocka-dev:header:cmocka.h libgd-dev:header:gd.h"
+    pkg-config:command:pkg-config libcmocka-dev:header:cmocka.h libgd-dev:header:gd.h
+    curl:command:curl interimap:command:interimap isync:command:mbsync neomutt:command:neomutt
+    offlineimap3:command:offlineimap python3:command:python3"
 packages_to_check="valgrind:command:valgrind"
 
 # Prints the packages whose probe finds nothing.
