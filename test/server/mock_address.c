@@ -186,7 +186,7 @@ void cpmsync_mock_put_addresses(struct mock_conn *conn, struct cpmsync_slice lis
     memset(&reader, 0, sizeof reader);
     reader.conn = conn;
     reader.at = list.data;
-    reader.end = list.data + list.len;
+    reader.end = cpmsync_mock_end_of(list);
     reader.first = true;
     for (i = 0; i < FIELDS; i++)
         cpmsync_buf_init(&reader.address.fields[i], conn->mock->mem, list.len + 1);

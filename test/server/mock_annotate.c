@@ -72,7 +72,7 @@ static bool read_attribute(struct mock_parser *p, bool *size, unsigned *scopes)
     size_t len = *size ? 4 : 5;
     if (name.len < len || (!*size && memcmp(name.data, "value", 5) != 0))
         return false;
-    struct cpmsync_slice suffix = cpmsync_slice_of(name.data + len, name.len - len);
+    struct cpmsync_slice suffix = cpmsync_mock_behind(name, len);
     *scopes = suffix.len == 0                                      ? MOCK_PRIV | MOCK_SHARED
               : cpmsync_slice_eq(suffix, CPMSYNC_SLICE(".priv"))   ? MOCK_PRIV
               : cpmsync_slice_eq(suffix, CPMSYNC_SLICE(".shared")) ? MOCK_SHARED

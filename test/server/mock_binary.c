@@ -102,7 +102,7 @@ int cpmsync_mock_encode_binary(struct cpmsync_slice message, struct cpmsync_buf 
 {
     struct mock_parts parts;
     const struct mock_part *leaf;
-    const uint8_t *at = message.data, *end = message.data + message.len;
+    const uint8_t *at = message.data, *end = cpmsync_mock_end_of(message);
     int error = 0;
     if (!cpmsync_mock_parts_of(&parts, out->mem, message))
         return CPMSYNC_ERR_NOMEM;
@@ -110,7 +110,7 @@ int cpmsync_mock_encode_binary(struct cpmsync_slice message, struct cpmsync_buf 
         error = cpmsync_buf_add(out, at, (size_t)(leaf->header.data - at));
         error = error ? error : add_header(leaf->header, out);
         error = error ? error : add_base64(leaf->body, out);
-        at = leaf->body.data + leaf->body.len;
+        at = cpmsync_mock_end_of(leaf->body);
     }
     error = error ? error : cpmsync_buf_add(out, at, (size_t)(end - at));
     cpmsync_mock_parts_clear(&parts);

@@ -75,7 +75,7 @@ static bool next_word(struct cpmsync_slice *list, struct cpmsync_slice *word)
 {
     if (list->len == 0)
         return false;
-    const uint8_t *at = list->data, *end = list->data + list->len;
+    const uint8_t *at = list->data, *end = cpmsync_mock_end_of(*list);
     while (at < end && *at == ' ')
         at++;
     const uint8_t *start = at;

@@ -2,6 +2,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "mock_charset.h"
 
+#include "mock_slice.h"
+
 #include <cpmsync/error.h>
 #include <errno.h>
 #include <iconv.h>
@@ -69,7 +71,7 @@ static int replace(
     size_t skip = character(*text);
     if (!replacement.data)
         return CPMSYNC_ERR_INVALID_ARGUMENT;
-    *text = cpmsync_slice_of(text->data + skip, text->len - skip);
+    *text = cpmsync_mock_behind(*text, skip);
     return convert_run(converter, &replacement, out);
 }
 

@@ -523,7 +523,7 @@ void cpmsync_mock_put_fetch_atts(struct mock_conn *conn, struct cpmsync_slice at
     fetch.has_since = cpmsync_mock_tells_modseq(conn);
     fetch.items = (struct item *)cpmsync_mem_zalloc(conn->mock->mem, ITEMS_MAX * sizeof *fetch.items);
     struct cpmsync_slice text = cpmsync_mock_own(conn->mock->mem, atts);
-    struct mock_parser p = {(uint8_t *)(uintptr_t)text.data, (uint8_t *)(uintptr_t)(text.data + atts.len), false};
+    struct mock_parser p = cpmsync_mock_parser_of(text);
     if (!fetch.items || !text.data || !read_items(conn, &p, &fetch))
         conn->broken = true;
     for (i = first; i < conn->view_count && !conn->broken && is_allowed(conn, &fetch); i++)

@@ -65,7 +65,7 @@ static void put_delimiter_and_name(struct mock_conn *conn, struct cpmsync_slice 
 static struct cpmsync_slice pattern_at(const struct list *list, size_t index)
 {
     size_t start = index ? list->ends[index - 1] : 0;
-    return cpmsync_slice_of(cpmsync_buf_slice(&list->canonical).data + start, list->ends[index] - start);
+    return cpmsync_mock_behind(cpmsync_slice_of(cpmsync_buf_slice(&list->canonical).data, list->ends[index]), start);
 }
 
 static bool add_pattern(struct list *list, struct cpmsync_slice reference, struct cpmsync_slice pattern)

@@ -56,7 +56,7 @@ static bool read_access(struct cpmsync_slice access, bool *submit, struct cpmsyn
         size_t len = strlen(PREFIXES[i]);
         if (access.len > len && cpmsync_slice_is(cpmsync_slice_of(access.data, len), PREFIXES[i])) {
             *submit = i == 0;
-            *user = cpmsync_slice_of(access.data + len, access.len - len);
+            *user = cpmsync_mock_behind(access, len);
             return true;
         }
     }

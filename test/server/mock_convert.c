@@ -279,7 +279,7 @@ static int put_words(const struct mock_conversion_request *request, struct cpmsy
         error = error ? error : cpmsync_buf_add_str(out, "?=");
         cpmsync_buf_clear(&part);
         before = "\r\n =?";
-        utf8 = cpmsync_slice_of(utf8.data + len, utf8.len - len);
+        utf8 = cpmsync_mock_behind(utf8, len);
     }
     return error;
 }

@@ -171,7 +171,7 @@ bool cpmsync_mock_take_words(struct cpmsync_slice *text, struct cpmsync_buf *out
     while (taken && !*error) {
         /* Blanks between two words are no part of the text. */
         size_t skip = blanks(*text);
-        struct cpmsync_slice next = cpmsync_slice_of(text->data + skip, text->len - skip);
+        struct cpmsync_slice next = cpmsync_mock_behind(*text, skip);
         if (!skip || !take_word(&next, out, error))
             break;
         *text = next;

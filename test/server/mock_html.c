@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock_html.h"
 
+#include "mock_slice.h"
+
 struct page {
     struct cpmsync_buf *out;
     size_t begin;  /* of what is ours in `out` */
@@ -144,7 +146,7 @@ int cpmsync_mock_html_to_text(struct cpmsync_slice html, struct cpmsync_buf *out
             used = 1;
             put_octets(&page, &c, 1);
         }
-        html = cpmsync_slice_of(html.data + used, html.len - used);
+        html = cpmsync_mock_behind(html, used);
     }
     end_line(&page);
     return page.error;

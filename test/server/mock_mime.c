@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock_mime.h"
 
+#include "mock_slice.h"
+
 static struct cpmsync_slice between(const uint8_t *start, const uint8_t *end)
 {
     return cpmsync_slice_of(start, (size_t)(end - start));
@@ -14,7 +16,7 @@ static bool next_line(struct cpmsync_slice *text, struct cpmsync_slice *line)
     const uint8_t *lf = (const uint8_t *)memchr(text->data, '\n', text->len);
     size_t len = lf ? (size_t)(lf - text->data) + 1 : text->len;
     *line = cpmsync_slice_of(text->data, len);
-    *text = cpmsync_slice_of(text->data + len, text->len - len);
+    *text = cpmsync_mock_behind(*text, len);
     return true;
 }
 
@@ -82,7 +84,7 @@ static struct cpmsync_slice take_token(struct cpmsync_slice *text)
     while (len < text->len && is_token_char(text->data[len]))
         len++;
     struct cpmsync_slice token = cpmsync_slice_of(text->data, len);
-    *text = cpmsync_slice_of(text->data + len, text->len - len);
+    *text = cpmsync_mock_behind(*text, len);
     return token;
 }
 
@@ -103,7 +105,7 @@ static void skip_blanks(struct cpmsync_slice *text)
             break;
     }
     at = at < text->len ? at : text->len;
-    *text = cpmsync_slice_of(text->data + at, text->len - at);
+    *text = cpmsync_mock_behind(*text, at);
 }
 
 static bool take(struct cpmsync_slice *text, char c)
@@ -144,7 +146,7 @@ bool cpmsync_mock_next_parameter(struct cpmsync_slice *rest, struct cpmsync_slic
     while (len < rest->len && rest->data[len] != '"')
         len += rest->data[len] == '\\' && len + 1 < rest->len ? 2 : 1;
     *value = cpmsync_slice_of(rest->data, len);
-    *rest = cpmsync_slice_of(rest->data + len, rest->len - len);
+    *rest = cpmsync_mock_behind(*rest, len);
     return take(rest, '"');
 }
 
@@ -157,7 +159,7 @@ bool cpmsync_mock_next_in_list(struct cpmsync_slice *rest, struct cpmsync_slice 
     while (len < rest->len && !strchr(",( ", rest->data[len]))
         len++;
     *member = cpmsync_slice_of(rest->data, len);
-    *rest = cpmsync_slice_of(rest->data + len, rest->len - len);
+    *rest = cpmsync_mock_behind(*rest, len);
     return len > 0;
 }
 

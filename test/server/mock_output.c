@@ -53,7 +53,7 @@ void cpmsync_mock_put_string(struct mock_conn *conn, struct cpmsync_slice string
             cpmsync_mock_put(conn, "\\", 1);
             written = i;
         }
-    cpmsync_mock_put(conn, string.data + written, string.len - written);
+    cpmsync_mock_put_slice(conn, cpmsync_mock_behind(string, written));
     cpmsync_mock_put(conn, "\"", 1);
 }
 
@@ -79,7 +79,7 @@ void cpmsync_mock_put_astring(struct mock_conn *conn, struct cpmsync_slice strin
 {
     /* INBOX and plain names as atoms, so that both forms occur; NIL would be read as none. */
     struct cpmsync_slice atom;
-    struct mock_parser p = {(uint8_t *)(uintptr_t)string.data, (uint8_t *)(uintptr_t)(string.data + string.len), false};
+    struct mock_parser p = cpmsync_mock_parser_of(string);
     if (cpmsync_mock_read_atom(&p, &atom) && cpmsync_mock_read_end(&p) && !cpmsync_slice_is(string, "NIL") &&
         !conn->mock->faults.literals)
         cpmsync_mock_put_slice(conn, string);

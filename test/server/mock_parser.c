@@ -214,7 +214,7 @@ bool cpmsync_mock_read_flag_list(struct mock_parser *p, struct mock_flag_list *l
 bool cpmsync_mock_split_flags(struct cpmsync_slice text, struct mock_flag_list *list)
 {
     /* Flags are read only, never changed in place. */
-    struct mock_parser p = {(uint8_t *)(uintptr_t)text.data, (uint8_t *)(uintptr_t)(text.data + text.len), false};
+    struct mock_parser p = cpmsync_mock_parser_of(text);
     list->count = 0;
     while (cpmsync_mock_read_sp(&p))
         ;

@@ -8,6 +8,7 @@
 #define CPMSYNC_MOCK_PARSER_H
 
 #include "mock_set.h"
+#include "mock_slice.h"
 
 struct mock_parser {
     uint8_t *at;
@@ -21,6 +22,13 @@ struct mock_flag_list {
     struct cpmsync_slice flags[MOCK_FLAG_LIST_MAX];
     size_t count;
 };
+
+/* Over text that no reader will change. */
+static inline struct mock_parser cpmsync_mock_parser_of(struct cpmsync_slice text)
+{
+    struct mock_parser p = {(uint8_t *)(uintptr_t)text.data, (uint8_t *)(uintptr_t)cpmsync_mock_end_of(text), false};
+    return p;
+}
 
 bool cpmsync_mock_read_end(const struct mock_parser *p);
 bool cpmsync_mock_read_char(struct mock_parser *p, char c);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock_sasl.h"
 
+#include "mock_slice.h"
+
 #include <mbedtls/base64.h>
 #include <stdio.h>
 
@@ -102,7 +104,7 @@ bool cpmsync_mock_take_attribute(struct cpmsync_slice *text, char name, struct c
     *value = cpmsync_slice_of(text->data + 2, len - 2);
     if (comma)
         len++;
-    *text = cpmsync_slice_of(text->data + len, text->len - len);
+    *text = cpmsync_mock_behind(*text, len);
     return true;
 }
 
@@ -157,7 +159,7 @@ static enum mock_verdict authorize(
 static enum mock_verdict plain(
     struct mock_sasl *sasl, const struct mock_sasl_setting *setting, struct cpmsync_slice message)
 {
-    const uint8_t *end = message.data + message.len;
+    const uint8_t *end = cpmsync_mock_end_of(message);
     const uint8_t *first = message.len ? (const uint8_t *)memchr(message.data, 0, message.len) : NULL;
     if (!first)
         return MOCK_SASL_BROKEN;
@@ -209,7 +211,7 @@ static bool read_pairs(struct cpmsync_slice text, struct cpmsync_slice *auth)
         if (cpmsync_slice_is(cpmsync_slice_of(text.data, (size_t)(equals - text.data)), "auth"))
             *auth = cpmsync_slice_of(equals + 1, (size_t)(end - equals - 1));
         size_t used = (size_t)(end - text.data) + 1;
-        text = cpmsync_slice_of(text.data + used, text.len - used);
+        text = cpmsync_mock_behind(text, used);
     }
     return text.len == 1 && text.data[0] == KVSEP;
 }

@@ -2,6 +2,8 @@
 /* SCRAM-SHA-1 and SCRAM-SHA-256, with and without channel binding (RFC 5802, 7677). */
 #include "mock_sasl.h"
 
+#include "mock_slice.h"
+
 #include <mbedtls/md.h>
 
 static const mbedtls_md_info_t *hash_of(const struct mock_sasl *sasl)
@@ -164,7 +166,7 @@ static bool authorize(struct mock_sasl *sasl, const struct mock_sasl_setting *se
     const uint8_t *comma = (const uint8_t *)memchr(header.data, ',', header.len);
     size_t flag = (size_t)(comma - header.data) + 1;
     struct cpmsync_buf authzid;
-    header = cpmsync_slice_of(header.data + flag, header.len - flag);
+    header = cpmsync_mock_behind(header, flag);
     cpmsync_buf_init(&authzid, sasl->auth_message.mem, 4096);
     bool ok = cpmsync_mock_take_authzid(&header, &authzid) &&
               cpmsync_mock_sasl_authorize(sasl, setting, cpmsync_buf_slice(&authzid));
@@ -182,7 +184,7 @@ static enum mock_verdict last(struct mock_sasl *sasl, const struct mock_sasl_set
     if (!cpmsync_mock_take_attribute(&rest, 'c', &binding) || !cpmsync_mock_take_attribute(&rest, 'r', &nonce))
         return MOCK_SASL_BROKEN;
     /* The proof is the last attribute, behind whatever extensions there are. */
-    const uint8_t *at = message.data + message.len;
+    const uint8_t *at = cpmsync_mock_end_of(message);
     while (at > rest.data && !(at[-1] == ',' && at < message.data + message.len && *at == 'p'))
         at--;
     size_t without = (size_t)(at - message.data);

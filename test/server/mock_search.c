@@ -359,7 +359,7 @@ static bool header_matches(
             continue;
         const uint8_t *colon = (const uint8_t *)memchr(field.data, ':', field.len);
         size_t skip = colon && wanted_name.len ? (size_t)(colon - field.data) + 1 : 0;
-        if (value_matches(conn, cpmsync_slice_of(field.data + skip, field.len - skip), wanted))
+        if (value_matches(conn, cpmsync_mock_behind(field, skip), wanted))
             return true;
     }
     return false;
@@ -413,7 +413,8 @@ static int64_t sent_day(const struct cpmsync_allocator *mem, struct cpmsync_slic
     if (cpmsync_mock_field(header, "Date", &value)) {
         uint8_t *data = cpmsync_buf_data(&value);
         uint8_t *comma = value.len ? (uint8_t *)memchr(data, ',', value.len) : NULL;
-        struct mock_parser p = {comma ? comma + 1 : data, data + value.len, false};
+        struct mock_parser p = cpmsync_mock_parser_of(cpmsync_buf_slice(&value));
+        p.at = comma ? comma + 1 : p.at;
         while (cpmsync_mock_read_sp(&p))
             ;
         /* "1 Jan 2024" is a date of SEARCH once its blanks are hyphens. */

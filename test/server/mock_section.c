@@ -148,7 +148,7 @@ struct cpmsync_slice cpmsync_mock_cut(const struct mock_section *section, struct
         return octets;
     size_t origin = section->origin < octets.len ? section->origin : octets.len;
     size_t left = octets.len - origin;
-    return cpmsync_slice_of(octets.data + origin, left < section->length ? left : section->length);
+    return cpmsync_slice_of(cpmsync_mock_behind(octets, origin).data, left < section->length ? left : section->length);
 }
 
 int cpmsync_mock_section_octets(const struct mock_section *section, struct cpmsync_slice message,

@@ -281,8 +281,7 @@ static bool is_message_verb(struct mock_parser *p, struct cpmsync_slice name)
 /* A command that waits for a literal is not executed yet, but its refusal can be known (RFC 3501 7.5, MS-11). */
 bool cpmsync_mock_admits_literal(struct mock_conn *conn, struct cpmsync_slice command, uint64_t len, bool sync)
 {
-    struct mock_parser p = {
-        (uint8_t *)(uintptr_t)command.data, (uint8_t *)(uintptr_t)(command.data + command.len), false};
+    struct mock_parser p = cpmsync_mock_parser_of(command);
     const struct mock_faults *faults = &conn->mock->faults;
     struct cpmsync_slice tag, name;
     const char *refusal = NULL;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock_set.h"
 
+#include "mock_slice.h"
+
 #include <stdlib.h>
 
 void cpmsync_mock_set_init(struct mock_set *set, const struct cpmsync_allocator *mem)
@@ -166,7 +168,7 @@ static bool read_number(const uint8_t **at, const uint8_t *end, uint32_t *number
 /* sequence-set = (seq-number / seq-range) *("," sequence-set) */
 bool cpmsync_mock_set_parse(struct mock_set *set, struct cpmsync_slice text)
 {
-    const uint8_t *at = text.data, *end = text.data + text.len;
+    const uint8_t *at = text.data, *end = cpmsync_mock_end_of(text);
     for (;;) {
         uint32_t first, last;
         if (!read_number(&at, end, &first))

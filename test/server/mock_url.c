@@ -14,7 +14,7 @@ static bool take_word(struct cpmsync_slice *text, const char *word)
     size_t len = strlen(word);
     if (text->len < len || !cpmsync_slice_is(cpmsync_slice_of(text->data, len), word))
         return false;
-    *text = cpmsync_slice_of(text->data + len, text->len - len);
+    *text = cpmsync_mock_behind(*text, len);
     return true;
 }
 
@@ -25,7 +25,7 @@ static struct cpmsync_slice take_until(struct cpmsync_slice *text, const char *e
     while (len < text->len && (text->data[len] == 0 || !strchr(ends, text->data[len])))
         len++;
     struct cpmsync_slice taken = cpmsync_slice_of(text->data, len);
-    *text = cpmsync_slice_of(text->data + len, text->len - len);
+    *text = cpmsync_mock_behind(*text, len);
     return taken;
 }
 
@@ -142,7 +142,7 @@ static bool read_moment(struct cpmsync_slice text, int64_t *seconds)
     }
     *seconds = cpmsync_mock_days((int64_t)fields[0], (unsigned)fields[1], (unsigned)fields[2]) * 86400 +
                (int64_t)(fields[3] * 3600 + fields[4] * 60 + fields[5]);
-    struct cpmsync_slice zone = cpmsync_slice_of(text.data + i, text.len - i);
+    struct cpmsync_slice zone = cpmsync_mock_behind(text, i);
     if (take_word(&zone, "."))
         take_until(&zone, "Zz+-");
     if (take_word(&zone, "Z"))
@@ -207,8 +207,7 @@ static int read_octets(struct mock_conn *conn, const struct mock_url *url, struc
 {
     struct mock_section section;
     struct mock_parts parts;
-    struct mock_parser p = {
-        (uint8_t *)(uintptr_t)url->section.data, (uint8_t *)(uintptr_t)(url->section.data + url->section.len), false};
+    struct mock_parser p = cpmsync_mock_parser_of(url->section);
     memset(&section, 0, sizeof section);
     if (url->section.len && (!cpmsync_mock_read_section(&p, &section) || !cpmsync_mock_read_end(&p)))
         return CPMSYNC_ERR_NOT_FOUND;
@@ -233,7 +232,8 @@ int cpmsync_mock_url_octets(
     int error = read_octets(conn, url, whole, &filtered, &octets);
     if (!error) {
         size_t origin = url->origin < octets.len ? url->origin : octets.len, left = octets.len - origin;
-        error = cpmsync_buf_add(out, octets.data + origin, url->length < left ? (size_t)url->length : left);
+        error = cpmsync_buf_add(
+            out, cpmsync_mock_behind(octets, origin).data, url->length < left ? (size_t)url->length : left);
     }
     cpmsync_buf_clear(&filtered);
     return error;

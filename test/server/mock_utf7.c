@@ -15,7 +15,7 @@ static uint32_t take_character(struct cpmsync_slice *text)
     uint32_t code = len == 1 ? c : c & (0x7fU >> len);
     for (i = 1; i < len; i++)
         code = code << 6 | (text->data[i] & 0x3fU);
-    *text = cpmsync_slice_of(text->data + len, text->len - len);
+    *text = cpmsync_mock_behind(*text, len);
     return code;
 }
 
@@ -134,7 +134,7 @@ static int decode(struct cpmsync_slice utf7, struct cpmsync_buf *out)
         else
             error = decode_run(cpmsync_slice_of(utf7.data + 1, (size_t)(end - utf7.data) - 1), out);
         size_t used = (size_t)(end - utf7.data) + 1;
-        utf7 = cpmsync_slice_of(utf7.data + used, utf7.len - used);
+        utf7 = cpmsync_mock_behind(utf7, used);
     }
     return error;
 }
