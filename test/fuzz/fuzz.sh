@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 set -u
 usage='sh test/fuzz/fuzz.sh [--build DIRECTORY] [--seconds N] [HARNESS]...
-Runs each harness (frame, response, session, store; or those named) under libFuzzer, AddressSanitizer and
+Runs each harness (frame, response, session, store, mock; or those named) under libFuzzer, AddressSanitizer and
 UndefinedBehaviorSanitizer, N seconds each, default 60. Needs clang.
     --build DIRECTORY  everything is written there; default build/fuzz. Inputs that reach something new are kept in
                        DIRECTORY/found/HARNESS and used next time; one that fails is left in DIRECTORY/failed/HARNESS
@@ -29,7 +29,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 command -v clang >/dev/null 2>&1 || { echo "clang is missing" >&2; exit 1; }
-[ -n "$harnesses" ] || harnesses="frame response session store"
+[ -n "$harnesses" ] || harnesses="frame response session store mock"
 
 mkdir -p "$build" && build=$(cd "$build" && pwd) || exit 1
 targets=
@@ -49,9 +49,11 @@ export ASAN_OPTIONS
 status=0
 for name in $harnesses; do
     mkdir -p "$build/found/$name" "$build/failed/$name"
+    dict=
+    [ ! -f "$top/test/fuzz/$name.dict" ] || dict=-dict=$top/test/fuzz/$name.dict
     # In a directory of its own: the SQLite store's lock is a file.
     if (cd "$build/failed/$name" && "$build/test/fuzz/fuzz_$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 \
-        -max_len=4096 -artifact_prefix="$build/failed/$name/" "$build/found/$name" "$top/test/fuzz/corpus/$name") \
+        -max_len=4096 ${dict:+"$dict"} -artifact_prefix="$build/failed/$name/" "$build/found/$name" "$top/test/fuzz/corpus/$name") \
         >"$build/$name.log" 2>&1; then
         echo "$name: $(sed -n 's/^Done \([0-9]* runs\) in \([0-9]* second\).*/\1 in \2s/p' "$build/$name.log")"
     else
