@@ -7,7 +7,8 @@ install(TARGETS cpmsync EXPORT cpmsync
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
   RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
-install(DIRECTORY include/cpmsync DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
+install(DIRECTORY include/cpmsync DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h"
+  PATTERN mock.h EXCLUDE) # the component mockserver brings it
 
 install(EXPORT cpmsync NAMESPACE cpmsync:: FILE cpmsyncTargets.cmake DESTINATION "${CPMSYNC_CMAKE_DIR}")
 string(REGEX MATCH "^[0-9]+\\.[0-9]+" MbedTLS_SERIES "${MbedTLS_VERSION}") # cpmsyncConfig.cmake compares it

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "fuzz/fuzz.h"
-#include "mock.h"
+#include <cpmsync/mock.h>
 #include "support/failing_allocator.h"
 
 enum {
@@ -234,7 +234,7 @@ static void deliver(struct play *play, const char *user)
         "\r\nPGI+PC9iPg==\r\n--b--\r\n";
     struct cpmsync_mock_status status = {.size = sizeof status};
 
-    if (cpmsync_mock_status(play->mock, user, "INBOX", &status) == 0 && status.messages < MESSAGES_MAX)
+    if (cpmsync_mock_mailbox_status(play->mock, user, "INBOX", &status) == 0 && status.messages < MESSAGES_MAX)
         (void)cpmsync_mock_deliver(play->mock, user, "INBOX", "$x", 0, MESSAGE, sizeof MESSAGE - 1);
 }
 

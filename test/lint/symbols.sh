@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# symbols.sh ARCHIVE: every external symbol begins with cpmsync_, and nothing is writable.
+# symbols.sh ARCHIVE FUNCTION: every external symbol begins with cpmsync_, and nothing is writable. FUNCTION is one that it
+# defines.
 set -eu
 status=0
 strange=$(nm -g --defined-only "$1" | awk 'NF == 3 && $3 !~ /^cpmsync_/ { print $3 }')
@@ -21,8 +22,8 @@ if [ -n "$writable" ]; then
     status=1
 fi
 
-if ! nm -g --defined-only "$1" | grep -q ' T cpmsync_version$'; then
-    echo "$1: no cpmsync_version seen"
+if ! nm -g --defined-only "$1" | grep -q " T $2\$"; then
+    echo "$1: no $2 seen"
     status=1
 fi
 exit $status

@@ -2,7 +2,7 @@
 #include "model/history.h"
 
 #include <inttypes.h>
-#include <mock.h>
+#include <cpmsync/mock.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include <mock.h>
+#include <cpmsync/mock.h>
 #include <stdio.h>
 #include <string.h>
 

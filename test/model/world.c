@@ -2,7 +2,7 @@
 #include "model/world.h"
 
 #include <inttypes.h>
-#include <mock.h>
+#include <cpmsync/mock.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -70,7 +70,7 @@ static uint32_t uidnext_of(struct world *w, const char *box)
     struct cpmsync_mock_status status = {0};
 
     status.size = sizeof status;
-    return cpmsync_mock_status(w->mock, NULL, box, &status) ? 1 : status.uidnext;
+    return cpmsync_mock_mailbox_status(w->mock, NULL, box, &status) ? 1 : status.uidnext;
 }
 
 /* One UID, a short range, or now and then everything. */
@@ -232,7 +232,7 @@ void world_change(struct world *w)
         uint64_t rise = 1 + world_below(w, 50);
         struct cpmsync_mock_status status = {0};
         status.size = sizeof status;
-        cpmsync_mock_status(w->mock, NULL, box, &status);
+        cpmsync_mock_mailbox_status(w->mock, NULL, box, &status);
         world_note(w, "    raise-modseq %s %" PRIu64, box, status.highestmodseq + rise);
         cpmsync_mock_raise_modseq(w->mock, NULL, box, status.highestmodseq + rise);
     } else if (kind < 99) {

@@ -273,7 +273,7 @@ int cpmsync_mock_annotate(
     return error;
 }
 
-int cpmsync_mock_status(
+int cpmsync_mock_mailbox_status(
     struct cpmsync_mock *mock, const char *user, const char *name, struct cpmsync_mock_status *status)
 {
     const struct mock_mailbox *mailbox = mailbox_of(mock, user, name);

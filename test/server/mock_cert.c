@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* --tls-auto: a CA nobody else trusts, and a certificate of it. */
+/* A CA nobody else trusts, and certificates of it. */
 #define _POSIX_C_SOURCE 200809L
-#include "mock_tls.h"
+#include "mock_session.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -149,21 +149,21 @@ static int write_cert(struct maker *maker, enum role role, const char *name, cha
     return code;
 }
 
-static int write_file(const char *directory, const char *name, const char *text, mode_t mode)
+static int write_file(struct cpmsync_mock *mock, const char *directory, const char *name, const char *text, mode_t mode)
 {
     char path[4096];
     int len = snprintf(path, sizeof path, "%s/%s", directory, name);
     if (len < 0 || (size_t)len >= sizeof path)
-        return -1;
+        return cpmsync_mock_explain(mock, CPMSYNC_ERR_LIMIT, "%s: too long a name", directory);
     unlink(path);
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     size_t size = strlen(text);
-    int failed = fd < 0 || write(fd, text, size) != (ssize_t)size;
-    if (fd >= 0 && close(fd) != 0)
+    int failed = fd < 0 || write(fd, text, size) != (ssize_t)size, code = errno;
+    if (fd >= 0 && close(fd) != 0) {
         failed = 1;
-    if (failed)
-        fprintf(stderr, "cpm-mockserver: %s: %s\n", path, strerror(errno));
-    return failed ? -1 : 0;
+        code = errno;
+    }
+    return failed ? cpmsync_mock_explain(mock, CPMSYNC_ERR_STORE, "%s: %s", path, strerror(code)) : 0;
 }
 
 /* The files, each PEM_MAX long. */
@@ -192,39 +192,42 @@ static int is_name(const char *name)
     return strlen(name) <= 100 && !strpbrk(name, ",=+");
 }
 
-int cpmsync_mock_cert_make(const char *directory, const char *host, const char *client)
+/* Everything is made before anything is written. */
+static int make_all(struct cpmsync_mock *mock, const char *host, const char *client, char (*files)[PEM_MAX])
 {
     struct maker maker;
-    char(*files)[PEM_MAX] = (char(*)[PEM_MAX])calloc(FILE_COUNT, PEM_MAX), text[128];
-    size_t i;
-    if (!is_name(client))
-        client = "client"; /* a user of such a name has no certificate, which is no reason not to serve */
-    if (!files || !is_name(host)) {
-        fprintf(stderr, "cpm-mockserver: %s is no name for a certificate\n", host);
-        free(files);
-        return -1;
-    }
+    char text[128];
     mbedtls_entropy_init(&maker.entropy);
     mbedtls_ctr_drbg_init(&maker.random);
     mbedtls_pk_init(&maker.ca_key);
     mbedtls_pk_init(&maker.key);
     mbedtls_pk_init(&maker.client_key);
-    int code = make(&maker, host, client, files), failed = code != 0;
-    if (code != 0) {
+    int code = make(&maker, host, client, files);
+    if (code != 0)
         mbedtls_strerror(code, text, sizeof text);
-        fprintf(stderr, "cpm-mockserver: certificate: %s\n", text);
-    }
-    if (!failed && mkdir(directory, 0700) != 0 && errno != EEXIST) {
-        fprintf(stderr, "cpm-mockserver: %s: %s\n", directory, strerror(errno));
-        failed = 1;
-    }
-    for (i = 0; i < FILE_COUNT && !failed; i++)
-        failed = write_file(directory, FILES[i].name, files[i], FILES[i].mode) != 0;
     mbedtls_pk_free(&maker.client_key);
     mbedtls_pk_free(&maker.key);
     mbedtls_pk_free(&maker.ca_key);
     mbedtls_ctr_drbg_free(&maker.random);
     mbedtls_entropy_free(&maker.entropy);
+    return code ? cpmsync_mock_explain(mock, CPMSYNC_ERR_TLS, "certificate: %s", text) : 0;
+}
+
+int cpmsync_mock_certificates(struct cpmsync_mock *mock, const char *directory, const char *host, const char *user)
+{
+    size_t i;
+    cpmsync_mock_explain(mock, 0, "%s", "");
+    if (!mock || !directory || !host || !is_name(host))
+        return cpmsync_mock_explain(
+            mock, CPMSYNC_ERR_INVALID_ARGUMENT, "%s is no name for a certificate", host ? host : "nothing");
+    if (!user || !is_name(user))
+        user = "client"; /* a user of such a name has no certificate, which is no reason not to serve */
+    char(*files)[PEM_MAX] = (char(*)[PEM_MAX])calloc(FILE_COUNT, PEM_MAX);
+    int error = files ? make_all(mock, host, user, files) : CPMSYNC_ERR_NOMEM;
+    if (!error && mkdir(directory, 0700) != 0 && errno != EEXIST)
+        error = cpmsync_mock_explain(mock, CPMSYNC_ERR_STORE, "%s: %s", directory, strerror(errno));
+    for (i = 0; i < FILE_COUNT && !error; i++)
+        error = write_file(mock, directory, FILES[i].name, files[i], FILES[i].mode);
     free(files);
-    return failed ? -1 : 0;
+    return error;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock_fault.h"
 
-#include "mock.h"
+#include <cpmsync/mock.h>
 
 #include <stddef.h>
 

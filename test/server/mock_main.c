@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cpm-mockserver: the mock Message Storage Server on TCP and TLS. */
 #define _POSIX_C_SOURCE 200809L
-#include "mock_loop.h"
+#include <cpmsync/mock.h>
 
 #include <errno.h>
 #include <signal.h>
@@ -42,12 +42,12 @@ struct options {
     int help;
 };
 
-static volatile sig_atomic_t stop;
+static struct cpmsync_mock_port *serving; /* for the handler */
 
 static void on_signal(int number)
 {
     (void)number;
-    stop = 1;
+    cpmsync_mock_port_stop(serving);
 }
 
 static void help(void)
@@ -214,9 +214,14 @@ static void trace_octets(void *ctx, int conn, int direction, const void *data, s
 
 /* ---- setting up ---- */
 
-static int failed(const char *what, int error)
+/* In the library's words where it has some. */
+static int failed(const struct cpmsync_mock *mock, const char *what, int error)
 {
-    fprintf(stderr, "cpm-mockserver: %s: %s\n", what, cpmsync_error_name(error));
+    const char *why = cpmsync_mock_why(mock);
+    if (*why)
+        fprintf(stderr, "cpm-mockserver: %s\n", why);
+    else
+        fprintf(stderr, "cpm-mockserver: %s: %s\n", what, cpmsync_error_text(error));
     return 1;
 }
 
@@ -245,7 +250,7 @@ static int add_users(struct cpmsync_mock *mock, const struct options *o)
             return wrong("wants NAME:PASSWORD", "--user");
         error = cpmsync_mock_user_add(mock, name, password);
         if (error)
-            return failed(name, error);
+            return failed(mock, name, error);
     }
     for (i = 0; i < o->tokens.count; i++) {
         const char *token = split_user(o->tokens.values[i], name);
@@ -253,12 +258,12 @@ static int add_users(struct cpmsync_mock *mock, const struct options *o)
             return wrong("wants NAME:TOKEN", "--token");
         error = cpmsync_mock_user_token(mock, name, token);
         if (error)
-            return failed(name, error);
+            return failed(mock, name, error);
     }
     for (i = 0; i < o->participating.count; i++) {
         error = cpmsync_mock_user_participating(mock, o->participating.values[i], 1);
         if (error)
-            return failed(o->participating.values[i], error);
+            return failed(mock, o->participating.values[i], error);
     }
     return 0;
 }
@@ -280,9 +285,9 @@ static int generate(struct cpmsync_mock *mock, const char *text)
         return wrong("wants MAILBOX=COUNT[:OCTETS]", "--generate");
     int error = cpmsync_mock_mailbox_create(mock, NULL, mailbox);
     if (error && error != CPMSYNC_ERR_STATE)
-        return failed(mailbox, error);
+        return failed(mock, mailbox, error);
     error = cpmsync_mock_generate(mock, NULL, mailbox, (uint32_t)count, (size_t)octets);
-    return error ? failed(mailbox, error) : 0;
+    return error ? failed(mock, mailbox, error) : 0;
 }
 
 static int run_script(struct cpmsync_mock *mock, const char *path)
@@ -316,7 +321,7 @@ static int fill(struct cpmsync_mock *mock, const struct options *o)
             error = wrong("is no fault, or has a wrong value", o->faults.values[i]);
     for (i = 0; i < o->loads.count && !error; i++) {
         int64_t count = cpmsync_mock_load(mock, NULL, o->loads.values[i]);
-        error = count < 0 ? failed(o->loads.values[i], (int)count) : 0;
+        error = count < 0 ? failed(mock, o->loads.values[i], (int)count) : 0;
     }
     for (i = 0; i < o->generates.count && !error; i++)
         error = generate(mock, o->generates.values[i]);
@@ -341,54 +346,45 @@ static int write_port(const char *path, unsigned port)
     return 0;
 }
 
-static int load_tls(const struct options *o, struct mock_tls **tls)
+static int open_port(struct cpmsync_mock *mock, const struct options *o, struct cpmsync_mock_port **port)
 {
+    struct cpmsync_mock_port_config config;
     char cert[4096], key[4096], client[USER_MAX];
-    *tls = NULL;
-    if (!o->tls_auto && !o->tls_cert)
-        return 0;
+    memset(&config, 0, sizeof config);
+    config.size = sizeof config;
+    config.listen = o->listen;
+    config.cert_file = o->tls_auto ? cert : o->tls_cert;
+    config.key_file = o->tls_auto ? key : o->tls_key;
+    config.client_ca_file = o->tls_client_ca;
     if (o->tls_auto) {
-        if (!split_user(o->users.values[0], client) || cpmsync_mock_cert_make(o->tls_auto, o->name, client) != 0)
-            return 1;
+        split_user(o->users.values[0], client);
+        int error = cpmsync_mock_certificates(mock, o->tls_auto, o->name, client);
+        if (error)
+            return failed(mock, o->tls_auto, error);
         snprintf(cert, sizeof cert, "%s/server.pem", o->tls_auto);
         snprintf(key, sizeof key, "%s/server.key", o->tls_auto);
     }
-    *tls = cpmsync_mock_tls_new(o->tls_auto ? cert : o->tls_cert, o->tls_auto ? key : o->tls_key, o->tls_client_ca);
-    return *tls ? 0 : 1;
+    int error = cpmsync_mock_port_open(port, mock, &config);
+    return error ? failed(mock, o->listen, error) : 0;
 }
 
-static int has_fault(const struct options *o, const char *name)
+static int serve(struct cpmsync_mock *mock, const struct options *o)
 {
-    size_t i;
-    for (i = 0; i < o->faults.count; i++)
-        if (strcmp(o->faults.values[i], name) == 0)
-            return 1;
-    return 0;
-}
-
-static int serve(struct cpmsync_mock *mock, struct mock_tls *tls, const struct options *o)
-{
-    struct mock_loop_config loop;
     struct sigaction action;
-    char shown[128];
-    unsigned port, line = 0;
-    memset(&loop, 0, sizeof loop);
+    unsigned line = 0;
+    int result = open_port(mock, o, &serving);
+    if (result)
+        return result;
     memset(&action, 0, sizeof action);
-    loop.mock = mock;
-    loop.tls = tls;
-    loop.starttls = o->starttls;
-    loop.coalesce = has_fault(o, "coalesce");
-    loop.stop = &stop;
     action.sa_handler = on_signal;
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
-    loop.listener = cpmsync_mock_listen(o->listen, shown, sizeof shown, &port);
-    if (loop.listener < 0 || (o->port_file && write_port(o->port_file, port) != 0))
+    if (o->port_file && write_port(o->port_file, cpmsync_mock_port_number(serving)) != 0)
         return 1;
-    printf("listening on %s\n", shown);
+    printf("listening on %s\n", cpmsync_mock_port_address(serving));
     fflush(stdout);
-    int result = cpmsync_mock_serve(&loop) ? 1 : 0;
-    close(loop.listener);
+    int error = cpmsync_mock_port_serve(serving);
+    result = error ? failed(mock, "serving", error) : 0;
     size_t unfired = cpmsync_mock_script_unfired(mock, &line);
     if (unfired) {
         fprintf(stderr, "cpm-mockserver: %zu steps of the script never fired or failed, the first is line %u\n",
@@ -422,7 +418,6 @@ int main(int argc, char **argv)
     struct options o;
     struct cpmsync_mock_config config;
     struct trace trace = {NULL, 0, 0, 0};
-    struct mock_tls *tls = NULL;
     memset(&o, 0, sizeof o);
     memset(&config, 0, sizeof config);
     int result = parse(&o, argc, argv);
@@ -446,9 +441,8 @@ int main(int argc, char **argv)
     }
     struct cpmsync_mock *mock = cpmsync_mock_new(&config);
     result = mock ? fill(mock, &o) : wrong("cannot be served", "this configuration");
-    result = result ? result : load_tls(&o, &tls);
-    result = result ? result : serve(mock, tls, &o);
-    cpmsync_mock_tls_free(tls);
+    result = result ? result : serve(mock, &o);
+    cpmsync_mock_port_close(serving);
     cpmsync_mock_free(mock);
     if (trace.file && trace.file != stderr)
         fclose(trace.file);

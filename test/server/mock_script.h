@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Steps that act on the store at given moments (mock.h describes the language). */
+/* Steps that act on the store at given moments (cpmsync/mock.h describes the language). */
 #ifndef CPMSYNC_MOCK_SCRIPT_H
 #define CPMSYNC_MOCK_SCRIPT_H
 

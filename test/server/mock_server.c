@@ -2,6 +2,8 @@
 /* The engine's face: connections, and the framing of what they say into commands. */
 #include "mock_session.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { LINE_MAX_OCTETS = 65536, OUT_ENOUGH = 1 << 20 };
@@ -13,6 +15,22 @@ uint64_t cpmsync_mock_random(struct cpmsync_mock *mock)
     z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
     z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
     return z ^ (z >> 31);
+}
+
+int cpmsync_mock_explain(struct cpmsync_mock *mock, int error, const char *format, ...)
+{
+    va_list arguments;
+    if (!mock)
+        return error;
+    va_start(arguments, format);
+    vsnprintf(mock->why, sizeof mock->why, format, arguments);
+    va_end(arguments);
+    return error;
+}
+
+const char *cpmsync_mock_why(const struct cpmsync_mock *mock)
+{
+    return mock->why;
 }
 
 static bool is_valid(const struct cpmsync_mock_config *config)

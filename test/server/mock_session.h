@@ -6,7 +6,7 @@
 #ifndef CPMSYNC_MOCK_SESSION_H
 #define CPMSYNC_MOCK_SESSION_H
 
-#include "mock.h"
+#include <cpmsync/mock.h>
 #include "mock_compress.h"
 #include "mock_fault.h"
 #include "mock_notify.h"
@@ -114,7 +114,14 @@ struct cpmsync_mock {
     struct mock_script script;
     void (*trace)(void *ctx, int conn, int direction, const void *data, size_t len);
     void *trace_ctx;
+    char why[512]; /* of the last call that failed and had something to say */
 };
+
+/* Keeps why a call fails, for cpmsync_mock_why. Returns the error. */
+#ifdef __GNUC__
+__attribute__((format(printf, 3, 4)))
+#endif
+int cpmsync_mock_explain(struct cpmsync_mock *mock, int error, const char *format, ...);
 
 uint64_t cpmsync_mock_random(struct cpmsync_mock *mock);
 

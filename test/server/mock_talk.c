@@ -130,7 +130,7 @@ struct cpmsync_mock_status talk_status(struct talk *talk, const char *mailbox)
     struct cpmsync_mock_status status;
     memset(&status, 0, sizeof status);
     status.size = sizeof status;
-    assert_int_equal(cpmsync_mock_status(talk->mock, NULL, mailbox, &status), 0);
+    assert_int_equal(cpmsync_mock_mailbox_status(talk->mock, NULL, mailbox, &status), 0);
     return status;
 }
 

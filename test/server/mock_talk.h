@@ -3,7 +3,7 @@
 #ifndef CPMSYNC_MOCK_TALK_H
 #define CPMSYNC_MOCK_TALK_H
 
-#include "mock.h"
+#include <cpmsync/mock.h>
 
 #include <setjmp.h>
 #include <stdarg.h>

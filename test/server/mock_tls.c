@@ -2,6 +2,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "mock_tls.h"
 
+#include "mock_session.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -33,6 +35,7 @@
 enum { TICKET_SECONDS = 86400, NAME_MAX_OCTETS = 256 };
 
 struct mock_tls {
+    struct cpmsync_mock *mock;
     mbedtls_entropy_context entropy;
     mbedtls_ctr_drbg_context random;
     mbedtls_x509_crt chain;
@@ -53,35 +56,34 @@ struct mock_tls_session {
     unsigned char end_point[MBEDTLS_MD_MAX_SIZE];
 };
 
-static int complain(const char *what, int code)
+static int complain(const struct mock_tls *tls, const char *what, int code)
 {
     char text[128];
     mbedtls_strerror(code, text, sizeof text);
-    fprintf(stderr, "cpm-mockserver: %s: %s\n", what, text);
-    return code;
+    return cpmsync_mock_explain(tls->mock, CPMSYNC_ERR_TLS, "%s: %s", what, text);
 }
 
 static int read_files(struct mock_tls *tls, const char *cert_file, const char *key_file)
 {
     int code = mbedtls_x509_crt_parse_file(&tls->chain, cert_file);
     if (code != 0)
-        return complain(cert_file, code);
+        return complain(tls, cert_file, code);
 #if MBEDTLS_VERSION_NUMBER >= 0x03000000
     code = mbedtls_pk_parse_keyfile(&tls->key, key_file, NULL, mbedtls_ctr_drbg_random, &tls->random);
 #else
     code = mbedtls_pk_parse_keyfile(&tls->key, key_file, NULL);
 #endif
     if (code != 0)
-        return complain(key_file, code);
+        return complain(tls, key_file, code);
     code = mbedtls_ssl_conf_own_cert(&tls->config, &tls->chain, &tls->key);
-    return code ? complain("certificate and key", code) : 0;
+    return code ? complain(tls, "certificate and key", code) : 0;
 }
 
 static int ask_for_certificates(struct mock_tls *tls, const char *ca_file)
 {
     int code = ca_file ? mbedtls_x509_crt_parse_file(&tls->client_ca, ca_file) : 0;
     if (code != 0)
-        return complain(ca_file, code);
+        return complain(tls, ca_file, code);
     if (ca_file) {
         mbedtls_ssl_conf_ca_chain(&tls->config, &tls->client_ca, NULL);
         mbedtls_ssl_conf_authmode(&tls->config, MBEDTLS_SSL_VERIFY_OPTIONAL);
@@ -94,7 +96,7 @@ static int configure(struct mock_tls *tls)
     int code = mbedtls_ssl_config_defaults(
         &tls->config, MBEDTLS_SSL_IS_SERVER, MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT);
     if (code != 0)
-        return complain("TLS", code);
+        return complain(tls, "TLS", code);
 #if MBEDTLS_VERSION_NUMBER >= 0x03020000
     mbedtls_ssl_conf_min_tls_version(&tls->config, MBEDTLS_SSL_VERSION_TLS1_2);
 #else
@@ -105,20 +107,22 @@ static int configure(struct mock_tls *tls)
     code = mbedtls_ssl_ticket_setup(
         &tls->tickets, mbedtls_ctr_drbg_random, &tls->random, MBEDTLS_CIPHER_AES_256_GCM, TICKET_SECONDS);
     if (code != 0)
-        return complain("TLS tickets", code);
+        return complain(tls, "TLS tickets", code);
     mbedtls_ssl_conf_session_tickets_cb(
         &tls->config, mbedtls_ssl_ticket_write, mbedtls_ssl_ticket_parse, &tls->tickets);
     return 0;
 }
 
-struct mock_tls *cpmsync_mock_tls_new(const char *cert_file, const char *key_file, const char *client_ca_file)
+int cpmsync_mock_tls_new(struct mock_tls **out, struct cpmsync_mock *mock, const char *cert_file, const char *key_file,
+    const char *client_ca_file)
 {
     struct mock_tls *tls = (struct mock_tls *)calloc(1, sizeof *tls);
     if (!tls)
-        return NULL;
+        return CPMSYNC_ERR_NOMEM;
 #if MBEDTLS_VERSION_NUMBER >= 0x03000000
     psa_crypto_init();
 #endif
+    tls->mock = mock;
     mbedtls_entropy_init(&tls->entropy);
     mbedtls_ctr_drbg_init(&tls->random);
     mbedtls_x509_crt_init(&tls->chain);
@@ -128,14 +132,15 @@ struct mock_tls *cpmsync_mock_tls_new(const char *cert_file, const char *key_fil
     mbedtls_ssl_cache_init(&tls->cache);
     mbedtls_ssl_ticket_init(&tls->tickets);
     int code = mbedtls_ctr_drbg_seed(&tls->random, mbedtls_entropy_func, &tls->entropy, NULL, 0);
-    if (code != 0)
-        complain("random numbers", code);
-    if (code != 0 || configure(tls) != 0 || read_files(tls, cert_file, key_file) != 0 ||
-        ask_for_certificates(tls, client_ca_file) != 0) {
+    int error = code ? complain(tls, "random numbers", code) : configure(tls);
+    error = error ? error : read_files(tls, cert_file, key_file);
+    error = error ? error : ask_for_certificates(tls, client_ca_file);
+    if (error) {
         cpmsync_mock_tls_free(tls);
-        return NULL;
+        return error;
     }
-    return tls;
+    *out = tls;
+    return 0;
 }
 
 void cpmsync_mock_tls_free(struct mock_tls *tls)

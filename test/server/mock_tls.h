@@ -3,7 +3,7 @@
 #ifndef CPMSYNC_MOCK_TLS_H
 #define CPMSYNC_MOCK_TLS_H
 
-#include "mock.h"
+#include <cpmsync/mock.h>
 
 #include <stddef.h>
 
@@ -12,9 +12,10 @@ struct mock_tls_session;
 
 enum { MOCK_TLS_FAILED = -1, MOCK_TLS_AGAIN = 0, MOCK_TLS_DONE = 1 };
 
-/* PEM files. Clients are asked for a certificate of `client_ca_file`, which may be NULL, and may have none. NULL if they
- * cannot be read, or do not belong together; a line on stderr says why. */
-struct mock_tls *cpmsync_mock_tls_new(const char *cert_file, const char *key_file, const char *client_ca_file);
+/* PEM files. Clients are asked for a certificate of `client_ca_file`, which may be NULL, and may have none. CPMSYNC_ERR_TLS
+ * if they cannot be read, or do not belong together: explained. */
+int cpmsync_mock_tls_new(struct mock_tls **tls, struct cpmsync_mock *mock, const char *cert_file, const char *key_file,
+    const char *client_ca_file);
 void cpmsync_mock_tls_free(struct mock_tls *tls);
 
 /* A session on a connected, non-blocking socket. NULL without memory. */
@@ -33,10 +34,5 @@ int cpmsync_mock_tls_read(struct mock_tls_session *session, void *data, size_t s
 int cpmsync_mock_tls_write(struct mock_tls_session *session, const void *data, size_t len);
 /* Tells the end, as far as that does not block. */
 void cpmsync_mock_tls_close(struct mock_tls_session *session);
-
-/* Makes a CA, a certificate for `host`, localhost, 127.0.0.1 and ::1, and one for the client of that name: ca.pem,
- * server.pem, server.key, client.pem and client.key in the directory, which is made if it is missing. 0, or -1 with a
- * line on stderr. */
-int cpmsync_mock_cert_make(const char *directory, const char *host, const char *client);
 
 #endif

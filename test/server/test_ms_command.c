@@ -129,7 +129,7 @@ static void test_copy_and_move_with_uidplus(void **state)
     talk_deliver(talk, 4);
     cpmsync_mock_flag(talk->mock, NULL, "INBOX", "2", "+\\Seen $x");
     assert_int_equal(cpmsync_mock_mailbox_create(talk->mock, NULL, "t"), 0);
-    assert_int_equal(cpmsync_mock_status(talk->mock, NULL, "t", &target), 0);
+    assert_int_equal(cpmsync_mock_mailbox_status(talk->mock, NULL, "t", &target), 0);
     int conn = talk_login(talk, true);
     talk_say(talk, conn, "s SELECT INBOX\n");
     snprintf(

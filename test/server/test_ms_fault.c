@@ -108,7 +108,7 @@ static uint32_t messages(struct talk *talk)
     struct cpmsync_mock_status status;
     memset(&status, 0, sizeof status);
     status.size = sizeof status;
-    assert_int_equal(cpmsync_mock_status(talk->mock, NULL, "INBOX", &status), 0);
+    assert_int_equal(cpmsync_mock_mailbox_status(talk->mock, NULL, "INBOX", &status), 0);
     return status.messages;
 }
 
@@ -146,7 +146,7 @@ static void test_ms_51_select_without_its_changes(void **state)
     status.size = sizeof status;
     talk_deliver(talk, 2);
     cpmsync_mock_expunge(talk->mock, NULL, "INBOX", "1");
-    assert_int_equal(cpmsync_mock_status(talk->mock, NULL, "INBOX", &status), 0);
+    assert_int_equal(cpmsync_mock_mailbox_status(talk->mock, NULL, "INBOX", &status), 0);
     snprintf(line, sizeof line, "a SELECT INBOX (QRESYNC (%lu 1))\n", (unsigned long)status.uidvalidity);
     int conn = talk_login(talk, true);
     talk_expect_has(talk, conn, line, "VANISHED");

@@ -99,7 +99,7 @@ static void test_ms_27_the_status_indicator_tells_where_all_mailboxes_stand(void
     memset(&status, 0, sizeof status);
     status.size = sizeof status;
     deliver(talk, "a/b");
-    assert_int_equal(cpmsync_mock_status(talk->mock, NULL, "a/b", &status), 0);
+    assert_int_equal(cpmsync_mock_mailbox_status(talk->mock, NULL, "a/b", &status), 0);
     snprintf(expected, sizeof expected,
         "* STATUS a/b (MESSAGES 1 UIDNEXT 2 UIDVALIDITY %lu HIGHESTMODSEQ 2)\nn OK NOTIFY completed\n",
         (unsigned long)status.uidvalidity);
@@ -296,7 +296,7 @@ static void test_ms_27_messages_of_other_mailboxes_are_told_by_status(void **sta
     set(talk, doer, "(personal (" ALL_THREE "))");
     memset(&status, 0, sizeof status);
     status.size = sizeof status;
-    assert_int_equal(cpmsync_mock_status(talk->mock, NULL, "a/b", &status), 0);
+    assert_int_equal(cpmsync_mock_mailbox_status(talk->mock, NULL, "a/b", &status), 0);
     talk_expect_no(talk, doer, "a APPEND a/b {1+}\nx\n", "STATUS");
     heard_nothing(talk, doer);
     snprintf(expected, sizeof expected, "* STATUS a/b (MESSAGES 1 UIDNEXT 2 UIDVALIDITY %lu)\n",
@@ -319,7 +319,7 @@ static void test_ms_27_messages_of_other_mailboxes_are_told_by_status(void **sta
     talk_hear(talk, qresync);
     assert_true(talk_has(talk, "* STATUS z (MESSAGES 1"));
     assert_int_equal(cpmsync_mock_uidvalidity_change(talk->mock, NULL, "a/b"), 0);
-    assert_int_equal(cpmsync_mock_status(talk->mock, NULL, "a/b", &status), 0);
+    assert_int_equal(cpmsync_mock_mailbox_status(talk->mock, NULL, "a/b", &status), 0);
     snprintf(expected, sizeof expected, "UIDVALIDITY %lu", (unsigned long)status.uidvalidity);
     talk_hear(talk, plain);
     assert_true(talk_has(talk, expected));

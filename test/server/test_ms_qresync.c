@@ -18,7 +18,7 @@ static struct cpmsync_mock_status status_of(struct talk *talk)
     struct cpmsync_mock_status status;
     memset(&status, 0, sizeof status);
     status.size = sizeof status;
-    assert_int_equal(cpmsync_mock_status(talk->mock, NULL, "INBOX", &status), 0);
+    assert_int_equal(cpmsync_mock_mailbox_status(talk->mock, NULL, "INBOX", &status), 0);
     return status;
 }
 

@@ -78,7 +78,7 @@ static void expect_store_of(struct talk *talk, int conn, const char *user)
     talk_expect_has(talk, conn, "b APPEND INBOX {5+}\nhello\n", "b OK ");
     memset(&status, 0, sizeof status);
     status.size = sizeof status;
-    assert_int_equal(cpmsync_mock_status(talk->mock, user, "INBOX", &status), 0);
+    assert_int_equal(cpmsync_mock_mailbox_status(talk->mock, user, "INBOX", &status), 0);
     assert_int_equal(status.messages, 1);
 }
 

@@ -61,12 +61,12 @@ static void test_a_script_changes_the_tree(void **state)
                          "user other\ndeliver INBOX\nnomodseq INBOX\n",
                          NULL),
         0);
-    assert_int_equal(cpmsync_mock_status(talk->mock, NULL, "a", &before), CPMSYNC_ERR_NOT_FOUND);
-    assert_int_equal(cpmsync_mock_status(talk->mock, NULL, "gone", &before), CPMSYNC_ERR_NOT_FOUND);
-    assert_int_equal(cpmsync_mock_status(talk->mock, NULL, "b c", &after), 0);
+    assert_int_equal(cpmsync_mock_mailbox_status(talk->mock, NULL, "a", &before), CPMSYNC_ERR_NOT_FOUND);
+    assert_int_equal(cpmsync_mock_mailbox_status(talk->mock, NULL, "gone", &before), CPMSYNC_ERR_NOT_FOUND);
+    assert_int_equal(cpmsync_mock_mailbox_status(talk->mock, NULL, "b c", &after), 0);
     assert_int_equal(after.highestmodseq, 1000);
     assert_int_equal(after.messages, 1);
-    assert_int_equal(cpmsync_mock_status(talk->mock, "other", "INBOX", &after), 0);
+    assert_int_equal(cpmsync_mock_mailbox_status(talk->mock, "other", "INBOX", &after), 0);
     assert_int_equal(after.messages, 1);
     assert_int_equal(after.highestmodseq, 0);
 }

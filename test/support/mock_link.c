@@ -2,7 +2,7 @@
 #include "support/mock_link.h"
 
 #include <inttypes.h>
-#include <mock.h>
+#include <cpmsync/mock.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <ctype.h>
 #include <inttypes.h>
-#include <mock.h>
+#include <cpmsync/mock.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
