@@ -275,7 +275,7 @@ bool cpmsync_mock_contains(struct cpmsync_slice text, struct cpmsync_slice wante
 {
     size_t i;
     for (i = 0; i + wanted.len <= text.len; i++)
-        if (cpmsync_slice_ieq(cpmsync_slice_of(text.data + i, wanted.len), wanted))
+        if (cpmsync_slice_ieq(cpmsync_slice_of(cpmsync_mock_behind(text, i).data, wanted.len), wanted))
             return true;
     return false;
 }

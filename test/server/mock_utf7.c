@@ -146,7 +146,7 @@ int cpmsync_mock_from_utf7(struct cpmsync_slice utf7, struct cpmsync_buf *out)
     cpmsync_buf_init(&again, out->mem, SIZE_MAX / 2);
     int error = decode(utf7, out);
     if (!error)
-        error = cpmsync_mock_to_utf7(cpmsync_slice_of(cpmsync_buf_slice(out).data + before, out->len - before), &again);
+        error = cpmsync_mock_to_utf7(cpmsync_mock_behind(cpmsync_buf_slice(out), before), &again);
     /* Two spellings of one name would be two mailboxes with one name. */
     if (!error && !cpmsync_slice_eq(cpmsync_buf_slice(&again), utf7))
         error = CPMSYNC_ERR_INVALID_ARGUMENT;
