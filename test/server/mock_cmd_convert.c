@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* CONVERSIONS, CONVERT and UID CONVERT (RFC 5259). */
 #include "mock_convert.h"
+#include "mock_progress.h"
 #include "mock_section.h"
 
 #include <stdio.h>
@@ -442,7 +443,7 @@ static void run(struct mock_conn *conn, struct convert *convert)
 {
     if (!may_convert(conn, convert))
         return;
-    cpmsync_mock_for_each(conn, &convert->set, convert->uid, convert_one, convert);
+    cpmsync_mock_work_through(conn, &convert->set, convert->uid, convert_one, convert);
     if (convert->missing && !convert->uid)
         cpmsync_mock_no(conn, "[EXPUNGEISSUED] Some messages are gone");
     else if (convert->fails && !convert->converts)

@@ -6,6 +6,7 @@
 #include "mock_limit.h"
 #include "mock_partial.h"
 #include "mock_preview.h"
+#include "mock_progress.h"
 #include "mock_structure.h"
 
 #include <stdio.h>
@@ -473,7 +474,7 @@ static void run(struct mock_conn *conn, struct fetch *fetch)
     if (fetch->partial)
         cut_out(conn, fetch);
     cpmsync_mock_limit(conn, &fetch->set, fetch->uid);
-    cpmsync_mock_for_each(conn, &fetch->set, fetch->uid, fetch_one, fetch);
+    cpmsync_mock_work_through(conn, &fetch->set, fetch->uid, fetch_one, fetch);
     cpmsync_mock_misbehave_at_end(conn);
     if (fetch->unknown_cte)
         cpmsync_mock_no(conn, "[UNKNOWN-CTE] Not an encoding I know");

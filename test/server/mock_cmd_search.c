@@ -2,6 +2,7 @@
 /* SEARCH and UID SEARCH, with what they return (RFC 3501 6.4.4, 4731, 5182, 7162 3.1.5, 9394 3.1). */
 #include "mock_limit.h"
 #include "mock_partial.h"
+#include "mock_progress.h"
 #include "mock_search.h"
 
 struct results {
@@ -88,8 +89,9 @@ static size_t first_of(struct mock_conn *conn, const struct search *search)
 
 static void find(struct mock_conn *conn, struct search *search)
 {
-    size_t i;
-    for (i = first_of(conn, search); i < conn->view_count; i++) {
+    size_t first = first_of(conn, search), i;
+    for (i = first; i < conn->view_count; i++) {
+        cpmsync_mock_tell_progress(conn, i - first, conn->view_count - first);
         const struct mock_message *message = match(conn, search, i);
         if (!message)
             continue;

@@ -4,6 +4,7 @@
 #include "mock_annotate.h"
 #include "mock_annotation.h"
 #include "mock_limit.h"
+#include "mock_progress.h"
 #include "mock_quota.h"
 #include "mock_session.h"
 
@@ -137,7 +138,7 @@ static void run_over_set(struct mock_conn *conn, struct store *store)
     if (conn->mailbox->flag_count > conn->flags_told)
         cpmsync_mock_put_flag_names(conn);
     cpmsync_mock_limit(conn, &store->set, store->uid);
-    cpmsync_mock_for_each(conn, &store->set, store->uid, store_one, store);
+    cpmsync_mock_work_through(conn, &store->set, store->uid, store_one, store);
     answer_store(conn, store);
 }
 
@@ -388,7 +389,7 @@ static void run_copy(struct mock_conn *conn, struct mock_set *set, struct cpmsyn
         cpmsync_mock_no(conn, "[OVERQUOTA] No room for them");
     else if (move || !cpmsync_mock_exceeds_limit(conn, (uint64_t)copy.growth.messages)) {
         struct mock_mark mark = cpmsync_mock_mark(copy.target);
-        cpmsync_mock_for_each(conn, set, uid, copy_one, &copy);
+        cpmsync_mock_work_through(conn, set, uid, copy_one, &copy);
         if (copy.error) {
             /* All or nothing (RFC 3501 6.4.7). */
             cpmsync_mock_roll_back(conn->mock->mem, copy.target, &mark);

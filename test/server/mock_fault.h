@@ -31,6 +31,9 @@ struct mock_faults {
     bool unknown_cte;
     uint64_t message_limit; /* 0 is none */
     uint64_t save_limit;
+    uint64_t inprogress; /* messages between two lines of it; 0 is none */
+    bool inprogress_forms;
+    bool inprogress_bad;
     bool quota_soft;
     bool preview_lazy;
     bool literal_toobig;

@@ -105,6 +105,7 @@ struct cpmsync_mock {
     uint64_t selects;                  /* of these: SELECT and EXAMINE, */
     uint64_t uid_fetches;              /* UID FETCH, */
     uint64_t uid_changes;              /* UID FETCH and UID STORE */
+    uint64_t progress_told;            /* lines of INPROGRESS */
     struct cpmsync_slice capabilities; /* data NULL: everything */
     bool starttls;
     bool require_tls;
