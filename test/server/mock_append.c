@@ -77,7 +77,7 @@ static bool read_part(
         return false;
     if (cpmsync_mock_peek(p, '~')) {
         message->binary = true;
-        if (!cpmsync_mock_offers(conn, "BINARY") || !cpmsync_mock_read_literal8(p, &text))
+        if (!cpmsync_mock_advertises(conn, "BINARY") || !cpmsync_mock_read_literal8(p, &text))
             return false;
     } else if (!cpmsync_mock_peek(p, '{') || !cpmsync_mock_read_string(p, &text))
         return false;
@@ -93,7 +93,7 @@ static bool read_data(
         return cpmsync_mock_read_string(p, &message->octets);
     if (cpmsync_mock_peek(p, '~')) {
         message->binary = true;
-        return cpmsync_mock_offers(conn, "BINARY") && cpmsync_mock_read_literal8(p, &message->octets);
+        return cpmsync_mock_advertises(conn, "BINARY") && cpmsync_mock_read_literal8(p, &message->octets);
     }
     if (cpmsync_mock_read_word(p, "UTF8"))
         return read_utf8_literal(p, message, &message->octets);
@@ -243,7 +243,7 @@ static bool is_acceptable(struct mock_conn *conn, const struct mock_mailbox *mai
             return false;
         }
         if (has_8bit_header(octets_of(&append->messages[i])) && cpmsync_mock_supports_utf8(conn) &&
-            !(conn->utf8 && append->messages[i].utf8)) {
+            !(conn->utf8 && append->messages[i].utf8) && !cpmsync_mock_is_rev2(conn)) {
             cpmsync_mock_no(conn, "[CANNOT] A header that is not ASCII wants UTF8");
             return false;
         }

@@ -8,6 +8,7 @@ static const struct {
     unsigned when;
 } CAPABILITIES[] = {
     {"IMAP4rev1", ALWAYS},
+    {"IMAP4rev2", ALWAYS},
     {"LITERAL+", ALWAYS},
     {"LITERAL-", ALWAYS},
     {"SASL-IR", ALWAYS},
@@ -132,7 +133,7 @@ static bool is_disabled(const struct mock_conn *conn, struct cpmsync_slice name)
         return faults->rfc2086 || !cpmsync_mock_offers(conn, "ACL") ||
                !cpmsync_mock_offers(conn, "ANNOTATE-EXPERIMENT-1");
     if (cpmsync_slice_is(name, "CONVERT")) /* RFC 5259 3.1 */
-        return !cpmsync_mock_offers(conn, "BINARY");
+        return !cpmsync_mock_advertises(conn, "BINARY");
     if (cpmsync_slice_is(name, "UTF8=ACCEPT"))
         return cpmsync_mock_offers(conn, "UTF8=ONLY");
     if (cpmsync_slice_is(name, "UTF8=ONLY"))
@@ -165,7 +166,7 @@ static bool is_offered(const struct mock_conn *conn, size_t index)
     return !is_disabled(conn, name);
 }
 
-bool cpmsync_mock_offers(const struct mock_conn *conn, const char *capability)
+bool cpmsync_mock_advertises(const struct mock_conn *conn, const char *capability)
 {
     size_t i;
     for (i = 0; i < sizeof CAPABILITIES / sizeof *CAPABILITIES; i++)
@@ -174,9 +175,42 @@ bool cpmsync_mock_offers(const struct mock_conn *conn, const char *capability)
     return false;
 }
 
+bool cpmsync_mock_is_rev2(const struct mock_conn *conn)
+{
+    return conn->rev2 || (cpmsync_mock_advertises(conn, "IMAP4rev2") && !cpmsync_mock_advertises(conn, "IMAP4rev1"));
+}
+
+/* Of BINARY only what FETCH takes, of LIST-EXTENDED all but several patterns (RFC 9051 B, C). */
+static bool is_folded_in(const struct mock_conn *conn, const char *capability)
+{
+    static const char *const FOLDED[] = {"ENABLE", "IDLE", "UNSELECT", "UIDPLUS", "MOVE", "SASL-IR", "LITERAL-",
+        "NAMESPACE", "ESEARCH", "SEARCHRES", "LIST-EXTENDED", "LIST-STATUS", "STATUS=SIZE", "BINARY"};
+    const struct mock_faults *faults = &conn->mock->faults;
+    size_t i;
+    if ((faults->no_sasl_ir && strcmp(capability, "SASL-IR") == 0) ||
+        (faults->no_literal_plus && strcmp(capability, "LITERAL-") == 0))
+        return false;
+    for (i = 0; i < sizeof FOLDED / sizeof *FOLDED; i++)
+        if (strcmp(FOLDED[i], capability) == 0)
+            return cpmsync_mock_is_rev2(conn);
+    return false;
+}
+
+bool cpmsync_mock_offers(const struct mock_conn *conn, const char *capability)
+{
+    if (strcmp(capability, "IMAP4rev1") == 0)
+        return !cpmsync_mock_is_rev2(conn);
+    return cpmsync_mock_advertises(conn, capability) || is_folded_in(conn, capability);
+}
+
 bool cpmsync_mock_supports_utf8(const struct mock_conn *conn)
 {
     return cpmsync_mock_offers(conn, "UTF8=ACCEPT") || cpmsync_mock_offers(conn, "UTF8=ONLY");
+}
+
+bool cpmsync_mock_speaks_utf8(const struct mock_conn *conn)
+{
+    return conn->utf8 || cpmsync_mock_is_rev2(conn);
 }
 
 static bool is_known(struct cpmsync_slice name)

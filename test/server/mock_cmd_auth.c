@@ -184,6 +184,7 @@ static const struct {
     {"QRESYNC", offsetof(struct mock_conn, qresync)},
     {"UIDONLY", offsetof(struct mock_conn, uidonly)},
     {"UTF8=ACCEPT", offsetof(struct mock_conn, utf8)},
+    {"IMAP4rev2", offsetof(struct mock_conn, rev2)},
     {"METADATA", offsetof(struct mock_conn, tells_metadata)},
     {"METADATA-SERVER", offsetof(struct mock_conn, tells_server_metadata)},
 };

@@ -119,8 +119,8 @@ static bool read_item(struct mock_conn *conn, struct mock_parser *p, struct fetc
         const char *capability;
     } NAMES[] = {{"UID", UID, NULL}, {"FLAGS", FLAGS, NULL}, {"MODSEQ", MODSEQ, NULL},
         {"INTERNALDATE", INTERNALDATE, NULL}, {"RFC822.SIZE", SIZE, NULL}, {"ENVELOPE", ENVELOPE, NULL},
-        {"BODYSTRUCTURE", BODYSTRUCTURE, NULL}, {"RFC822", RFC822, NULL}, {"RFC822.HEADER", HEADER, NULL},
-        {"RFC822.TEXT", TEXT, NULL}, {"SAVEDATE", SAVEDATE, "SAVEDATE"}, {"EMAILID", EMAILID, "OBJECTID"},
+        {"BODYSTRUCTURE", BODYSTRUCTURE, NULL}, {"RFC822", RFC822, "IMAP4rev1"}, {"RFC822.HEADER", HEADER, "IMAP4rev1"},
+        {"RFC822.TEXT", TEXT, "IMAP4rev1"}, {"SAVEDATE", SAVEDATE, "SAVEDATE"}, {"EMAILID", EMAILID, "OBJECTID"},
         {"THREADID", THREADID, "OBJECTID"}};
     size_t i;
     for (i = 0; i < sizeof NAMES / sizeof *NAMES; i++)

@@ -33,6 +33,7 @@ struct entry {
 
 struct list {
     bool extended;
+    bool several; /* patterns in parentheses */
     unsigned select;
     unsigned returns;
     mock_status_set items;
@@ -140,7 +141,7 @@ static bool read_patterns(struct mock_parser *p, struct list *list, struct cpmsy
 {
     if (!cpmsync_mock_read_char(p, '('))
         return read_pattern(p, list, reference);
-    list->extended = true;
+    list->extended = list->several = true;
     do
         if (!read_pattern(p, list, reference))
             return false;
@@ -148,10 +149,12 @@ static bool read_patterns(struct mock_parser *p, struct list *list, struct cpmsy
     return cpmsync_mock_read_char(p, ')');
 }
 
-static bool offers_extended(const struct mock_conn *conn)
+/* IMAP4rev2 brings the extended syntax, several patterns not (RFC 9051 C). */
+static bool may_be_read(const struct mock_conn *conn, const struct list *list)
 {
-    return cpmsync_mock_offers(conn, "LIST-EXTENDED") || cpmsync_mock_offers(conn, "LIST-STATUS") ||
-           cpmsync_mock_offers(conn, "SPECIAL-USE");
+    bool advertised = cpmsync_mock_advertises(conn, "LIST-EXTENDED") || cpmsync_mock_advertises(conn, "LIST-STATUS") ||
+                      cpmsync_mock_advertises(conn, "SPECIAL-USE");
+    return advertised || !list->extended || (cpmsync_mock_is_rev2(conn) && !list->several);
 }
 
 /* list = "LIST" [SP list-select-opts] SP mailbox SP mbox-or-pat [SP list-return-opts] */
@@ -166,7 +169,7 @@ static bool read_list(struct mock_conn *conn, struct mock_parser *p, struct list
         return false;
     if (cpmsync_mock_read_sp(p) && !read_return_options(conn, p, list))
         return false;
-    return cpmsync_mock_read_end(p) && (!list->extended || offers_extended(conn));
+    return cpmsync_mock_read_end(p) && may_be_read(conn, list);
 }
 
 /* ---- which names ---- */

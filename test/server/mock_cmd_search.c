@@ -43,11 +43,18 @@ static bool read_option(struct mock_conn *conn, struct mock_parser *p, struct re
     return cpmsync_mock_read_sp(p) && cpmsync_mock_read_partial(p, &results->range);
 }
 
+/* In IMAP4rev2 every SEARCH returns something (RFC 9051 6.4.4). */
+static bool returns_all(const struct mock_conn *conn, struct results *results)
+{
+    results->esearch = results->all = cpmsync_mock_is_rev2(conn);
+    return true;
+}
+
 /* search-return-opts = SP "RETURN" SP "(" [search-return-opt *(SP search-return-opt)] ")" */
 static bool read_return(struct mock_conn *conn, struct mock_parser *p, struct results *results)
 {
     if (!cpmsync_mock_offers(conn, "ESEARCH") || !cpmsync_mock_read_word(p, "RETURN"))
-        return true;
+        return returns_all(conn, results);
     results->esearch = true;
     if (!cpmsync_mock_read_sp(p) || !cpmsync_mock_read_char(p, '('))
         return false;

@@ -105,25 +105,51 @@ static uint32_t matched_up_to(const struct mock_mailbox *mailbox, const struct s
     }
 }
 
-static void put_mailbox_data(struct mock_conn *conn)
+/* RFC 9051 6.3.2: LIST, with the name as it was given where that is not how it is spelled. */
+static void put_listed(struct mock_conn *conn, struct cpmsync_slice given)
 {
     const struct mock_mailbox *mailbox = conn->mailbox;
-    size_t recent = 0, i;
-    for (i = 0; i < conn->view_count; i++)
-        recent += conn->view[i].recent;
+    struct cpmsync_buf name;
+    cpmsync_buf_init(&name, conn->mock->mem, 65536);
+    if (cpmsync_mock_add_name(conn, mailbox->owner, mailbox->name, &name) != 0)
+        conn->broken = true;
+    cpmsync_mock_put_list(
+        conn, cpmsync_buf_slice(&name), mailbox, cpmsync_mock_offers(conn, "SPECIAL-USE") ? MOCK_LIST_USES : 0u);
+    if (!cpmsync_slice_eq(cpmsync_buf_slice(&name), given)) {
+        cpmsync_mock_putf(conn, " (\"OLDNAME\" (");
+        cpmsync_mock_put_mailbox(conn, given);
+        cpmsync_mock_putf(conn, "))");
+    }
+    cpmsync_mock_putf(conn, "\r\n");
+    cpmsync_buf_clear(&name);
+}
+
+static void put_first_unseen(struct mock_conn *conn)
+{
+    const struct mock_mailbox *mailbox = conn->mailbox;
+    size_t i;
+    for (i = 0; i < mailbox->count && !conn->uidonly; i++)
+        if (!cpmsync_mock_flag_is_set(&mailbox->messages[i].flags, MOCK_SEEN)) {
+            cpmsync_mock_putf(conn, "* OK [UNSEEN %zu] First unseen\r\n", i + 1);
+            return;
+        }
+}
+
+static void put_mailbox_data(struct mock_conn *conn, struct cpmsync_slice given)
+{
+    const struct mock_mailbox *mailbox = conn->mailbox;
     cpmsync_mock_put_flag_names(conn);
-    cpmsync_mock_putf(conn, "* %zu EXISTS\r\n* %zu RECENT\r\n", conn->view_count, recent);
+    cpmsync_mock_put_sizes(conn);
     cpmsync_mock_putf(conn, "* OK [UIDVALIDITY %lu] UIDs valid\r\n", (unsigned long)mailbox->uidvalidity);
     if (conn->mock->faults.uid_not_sticky)
         cpmsync_mock_putf(conn, "* NO [UIDNOTSTICKY] UIDs do not last\r\n");
     if (cpmsync_mock_offers(conn, "URLAUTH"))
         cpmsync_mock_putf(conn, "* OK [URLMECH INTERNAL] URLs can be authorised\r\n");
     cpmsync_mock_putf(conn, "* OK [UIDNEXT %lu] Predicted next UID\r\n", (unsigned long)mailbox->uidnext);
-    for (i = 0; i < mailbox->count && !conn->uidonly; i++)
-        if (!cpmsync_mock_flag_is_set(&mailbox->messages[i].flags, MOCK_SEEN)) {
-            cpmsync_mock_putf(conn, "* OK [UNSEEN %zu] First unseen\r\n", i + 1);
-            break;
-        }
+    if (cpmsync_mock_is_rev2(conn))
+        put_listed(conn, given);
+    else
+        put_first_unseen(conn);
     cpmsync_mock_put_annotation_support(conn);
     if (cpmsync_mock_offers(conn, "OBJECTID"))
         cpmsync_mock_putf(conn, "* OK [MAILBOXID (F%llu)] Its identifier\r\n", (unsigned long long)mailbox->id);
@@ -151,7 +177,8 @@ static void leave(struct mock_conn *conn)
     if (conn->state != MOCK_SELECTED)
         return;
     cpmsync_mock_close(conn);
-    if ((cpmsync_mock_offers(conn, "CONDSTORE") || cpmsync_mock_offers(conn, "QRESYNC")) &&
+    if ((cpmsync_mock_offers(conn, "CONDSTORE") || cpmsync_mock_offers(conn, "QRESYNC") ||
+            cpmsync_mock_is_rev2(conn)) &&
         !conn->mock->faults.no_closed)
         cpmsync_mock_putf(conn, "* OK [CLOSED] Previous mailbox closed\r\n");
 }
@@ -185,7 +212,7 @@ static void select_mailbox(struct mock_conn *conn, struct select_arguments *a, b
     }
     conn->examined = examine;
     conn->tells_annotations = a->annotate;
-    put_mailbox_data(conn);
+    put_mailbox_data(conn, a->name);
     put_resync(conn, a);
     cpmsync_mock_ok(conn, examine  ? "[READ-ONLY] EXAMINE completed"
                           : writes ? "[READ-WRITE] SELECT completed"

@@ -39,7 +39,7 @@ void cpmsync_mock_put_string(struct mock_conn *conn, struct cpmsync_slice string
 {
     size_t written = 0, i;
     bool quoted = string.len < 500 && !conn->mock->faults.literals;
-    bool utf8 = conn->utf8 && cpmsync_mock_is_utf8(string);
+    bool utf8 = cpmsync_mock_speaks_utf8(conn) && cpmsync_mock_is_utf8(string);
     for (i = 0; i < string.len && quoted; i++)
         quoted = string.data[i] >= 0x20 && string.data[i] != 0x7f && (string.data[i] < 0x80 || utf8);
     if (!quoted) {
@@ -106,7 +106,7 @@ void cpmsync_mock_put_flags(struct mock_conn *conn, const struct mock_flags *fla
         cpmsync_mock_put_slice(conn, mailbox->flag_names[i]);
         space = " ";
     }
-    if (recent)
+    if (recent && !cpmsync_mock_is_rev2(conn))
         cpmsync_mock_putf(conn, "%s\\Recent", space);
     cpmsync_mock_put(conn, ")", 1);
 }

@@ -126,7 +126,7 @@ static int add_name(const struct mock_conn *conn, const struct mock_mailbox *mai
 
 int cpmsync_mock_spell(const struct mock_conn *conn, struct cpmsync_slice name, struct cpmsync_buf *out)
 {
-    int error = conn->utf8 ? cpmsync_mock_from_utf7(name, out) : CPMSYNC_ERR_INVALID_ARGUMENT;
+    int error = cpmsync_mock_speaks_utf8(conn) ? cpmsync_mock_from_utf7(name, out) : CPMSYNC_ERR_INVALID_ARGUMENT;
     return error == CPMSYNC_ERR_INVALID_ARGUMENT ? cpmsync_buf_add_slice(out, name) : error;
 }
 
@@ -159,7 +159,7 @@ bool cpmsync_mock_read_mailbox(struct mock_conn *conn, struct mock_parser *p, st
     struct cpmsync_buf stored;
     if (!cpmsync_mock_read_astring(p, name))
         return false;
-    if (!conn->utf8 && !(quoted && has_8bit(*name)))
+    if (!cpmsync_mock_speaks_utf8(conn) && !(quoted && has_8bit(*name)))
         return true;
     cpmsync_buf_init(&stored, conn->mock->mem, 65536);
     int error = cpmsync_mock_to_utf7(*name, &stored);

@@ -83,9 +83,9 @@ static const struct {
     {"UNDRAFT", NO_FLAG, PLAIN, MOCK_DRAFT, NULL, NULL},
     {"UNFLAGGED", NO_FLAG, PLAIN, MOCK_FLAGGED, NULL, NULL},
     {"UNSEEN", NO_FLAG, PLAIN, MOCK_SEEN, NULL, NULL},
-    {"RECENT", RECENT, PLAIN, 0, NULL, NULL},
-    {"NEW", NEW, PLAIN, 0, NULL, NULL},
-    {"OLD", OLD, PLAIN, 0, NULL, NULL},
+    {"RECENT", RECENT, PLAIN, 0, NULL, "IMAP4rev1"},
+    {"NEW", NEW, PLAIN, 0, NULL, "IMAP4rev1"},
+    {"OLD", OLD, PLAIN, 0, NULL, "IMAP4rev1"},
     {"BCC", HEADER, STRING, 0, "Bcc", NULL},
     {"CC", HEADER, STRING, 0, "Cc", NULL},
     {"FROM", HEADER, STRING, 0, "From", NULL},
@@ -305,7 +305,7 @@ bool cpmsync_mock_search_read(struct mock_conn *conn, struct mock_parser *p, str
     search->nodes = (struct mock_node *)cpmsync_mem_alloc(conn->mock->mem, NODES_MAX * sizeof *search->nodes);
     if (!search->nodes)
         return false;
-    search->utf8 = conn->utf8;
+    search->utf8 = cpmsync_mock_speaks_utf8(conn);
     if (cpmsync_mock_read_word(p, "CHARSET")) {
         if (conn->utf8) /* RFC 6855 3 */
             return false;

@@ -33,7 +33,7 @@ static const struct verb VERBS[] = {
     {"SUBSCRIBE", LOGGED_IN, false, true, NULL, cpmsync_mock_cmd_subscribe},
     {"UNSUBSCRIBE", LOGGED_IN, false, true, NULL, cpmsync_mock_cmd_unsubscribe},
     {"LIST", LOGGED_IN, false, true, NULL, cpmsync_mock_cmd_list},
-    {"LSUB", LOGGED_IN, false, true, NULL, cpmsync_mock_cmd_lsub},
+    {"LSUB", LOGGED_IN, false, true, "IMAP4rev1", cpmsync_mock_cmd_lsub},
     {"STATUS", LOGGED_IN, false, true, NULL, cpmsync_mock_cmd_status},
     {"APPEND", LOGGED_IN, false, true, NULL, cpmsync_mock_cmd_append},
     {"REPLACE", IN_BOX, false, true, "REPLACE", cpmsync_mock_cmd_replace},
@@ -60,7 +60,7 @@ static const struct verb VERBS[] = {
     {"IDLE", LOGGED_IN, false, true, "IDLE", cpmsync_mock_cmd_idle},
     {"COMPRESS", LOGGED_IN, false, true, "COMPRESS=DEFLATE", cpmsync_mock_cmd_compress},
     {"NOTIFY", LOGGED_IN, false, true, "NOTIFY", cpmsync_mock_cmd_notify},
-    {"CHECK", IN_BOX, false, true, NULL, cpmsync_mock_cmd_check},
+    {"CHECK", IN_BOX, false, true, "IMAP4rev1", cpmsync_mock_cmd_check},
     {"CLOSE", IN_BOX, false, true, NULL, cpmsync_mock_cmd_close},
     {"UNSELECT", IN_BOX, false, true, "UNSELECT", cpmsync_mock_cmd_unselect},
     {"EXPUNGE", IN_BOX, false, true, NULL, cpmsync_mock_cmd_expunge},
@@ -130,7 +130,7 @@ void cpmsync_mock_login(struct mock_conn *conn, struct mock_user *user, const ch
 void cpmsync_mock_logout(struct mock_conn *conn)
 {
     cpmsync_mock_forget_names(conn);
-    conn->utf8 = false;
+    conn->utf8 = conn->rev2 = false;
     cpmsync_mock_close(conn);
     cpmsync_mock_sasl_clear(&conn->sasl);
     conn->user = NULL;
@@ -243,7 +243,8 @@ void cpmsync_mock_execute(struct mock_conn *conn, uint8_t *command, size_t len)
     if (verb && wants_utf8(conn, verb))
         cpmsync_mock_no(conn, "[CANNOT] ENABLE UTF8=ACCEPT comes first");
     else if (verb) {
-        p.utf8 = cpmsync_mock_supports_utf8(conn); /* not in LOGIN, where it is not offered yet */
+        /* not in LOGIN, where it is not offered yet */
+        p.utf8 = cpmsync_mock_supports_utf8(conn) || cpmsync_mock_speaks_utf8(conn);
         conn->expunges = verb->expunges;
         conn->by_uid = verb->uid;
         cpmsync_mock_count(conn);

@@ -70,6 +70,7 @@ struct mock_conn {
     bool qresync;        /* ENABLE QRESYNC */
     bool uidonly;        /* ENABLE UIDONLY: no message numbers any more */
     bool utf8;           /* ENABLE UTF8=ACCEPT: names and quoted strings are UTF-8 */
+    bool rev2;           /* ENABLE IMAP4rev2 */
     bool tells_metadata; /* ENABLE METADATA */
     bool tells_server_metadata;
     struct mock_notify notify;
@@ -153,10 +154,17 @@ void cpmsync_mock_tag(struct mock_conn *conn); /* begins a tagged answer: "TAG "
 /* Untagged BYE with this text; the connection ends. */
 void cpmsync_mock_bye(struct mock_conn *conn, const char *text);
 
-/* Whether a capability is offered on this connection, as it is now. */
+/* Whether a capability is told on this connection, as it is now. */
+bool cpmsync_mock_advertises(const struct mock_conn *conn, const char *capability);
+/* Whether what it stands for is there: it is advertised, or folded into IMAP4rev2, which is in force (RFC 9051 E.2).
+ * "IMAP4rev1" is what IMAP4rev2 took out: it is there as long as that is not in force. */
 bool cpmsync_mock_offers(const struct mock_conn *conn, const char *capability);
+/* Enabled, or the only revision there is. */
+bool cpmsync_mock_is_rev2(const struct mock_conn *conn);
 /* UTF8=ACCEPT, or UTF8=ONLY. */
 bool cpmsync_mock_supports_utf8(const struct mock_conn *conn);
+/* Names and quoted strings are UTF-8: by UTF8=ACCEPT or by IMAP4rev2. */
+bool cpmsync_mock_speaks_utf8(const struct mock_conn *conn);
 
 /* ---- dispatch (mock_session.c) ---- */
 
@@ -181,6 +189,9 @@ void cpmsync_mock_close(struct mock_conn *conn);
 
 /* Tells what happened since the client was last told: expunges only if they are allowed now (RFC 3501 7.4.1). */
 void cpmsync_mock_tell(struct mock_conn *conn, bool expunges);
+
+/* EXISTS and RECENT. */
+void cpmsync_mock_put_sizes(struct mock_conn *conn);
 
 /* EXPUNGE or VANISHED only: takes out of the view what is no longer in the mailbox. */
 void cpmsync_mock_tell_expunges(struct mock_conn *conn);

@@ -4,13 +4,14 @@
 
 #define ABSENT "[NONEXISTENT] No such mailbox"
 
-/* An item, and what has to be offered for it. HIGHESTMODSEQ comes with CONDSTORE or QRESYNC. */
+/* An item, and what has to be offered for it. HIGHESTMODSEQ comes with CONDSTORE or QRESYNC,
+ * DELETED with IMAP4rev2 too. */
 static const struct {
     const char *name;
     const char *capability;
 } ITEMS[MOCK_STATUS_ITEMS] = {
     {"MESSAGES", NULL},
-    {"RECENT", NULL},
+    {"RECENT", "IMAP4rev1"},
     {"UIDNEXT", NULL},
     {"UIDVALIDITY", NULL},
     {"UNSEEN", NULL},
@@ -26,7 +27,8 @@ static bool is_offered(const struct mock_conn *conn, unsigned item)
 {
     const char *capability = ITEMS[item].capability;
     return !capability || cpmsync_mock_offers(conn, capability) ||
-           (item == MOCK_STATUS_HIGHESTMODSEQ && cpmsync_mock_offers(conn, "QRESYNC"));
+           (item == MOCK_STATUS_HIGHESTMODSEQ && cpmsync_mock_offers(conn, "QRESYNC")) ||
+           (item == MOCK_STATUS_DELETED && cpmsync_mock_is_rev2(conn));
 }
 
 bool cpmsync_mock_read_status_items(struct mock_conn *conn, struct mock_parser *p, mock_status_set *items)

@@ -80,10 +80,10 @@ bool cpmsync_mock_tells_modseq(const struct mock_conn *conn)
     return conn->condstore && !conn->mailbox->nomodseq;
 }
 
-/* RFC 7162 3.2.4: a server that can QRESYNC adds the UID as soon as CONDSTORE is enabled. */
+/* RFC 7162 3.2.4: a server that can QRESYNC adds the UID as soon as CONDSTORE is enabled; RFC 9051 7.5.2: always. */
 bool cpmsync_mock_tells_uid(const struct mock_conn *conn)
 {
-    return conn->condstore && cpmsync_mock_offers(conn, "QRESYNC");
+    return (conn->condstore && cpmsync_mock_offers(conn, "QRESYNC")) || cpmsync_mock_is_rev2(conn);
 }
 
 /* RFC 4315 3: never for a mailbox whose UIDs do not last. */
@@ -159,16 +159,24 @@ static bool is_own_arrival(const struct mock_conn *conn)
     return false;
 }
 
+void cpmsync_mock_put_sizes(struct mock_conn *conn)
+{
+    size_t recent = 0, i;
+    for (i = 0; i < conn->view_count; i++)
+        recent += conn->view[i].recent;
+    cpmsync_mock_putf(conn, "* %zu EXISTS\r\n", conn->view_count);
+    if (!cpmsync_mock_is_rev2(conn))
+        cpmsync_mock_putf(conn, "* %zu RECENT\r\n", recent);
+}
+
 static void tell_arrivals(struct mock_conn *conn)
 {
-    size_t before = conn->view_count, recent = 0, i;
+    size_t before = conn->view_count;
     if (!take_arrivals(conn))
         conn->broken = true;
     if (conn->view_count == before)
         return;
-    for (i = 0; i < conn->view_count; i++)
-        recent += conn->view[i].recent;
-    cpmsync_mock_putf(conn, "* %zu EXISTS\r\n* %zu RECENT\r\n", conn->view_count, recent);
+    cpmsync_mock_put_sizes(conn);
     if (conn->notify.atts.data && !is_own_arrival(conn))
         cpmsync_mock_put_fetch_atts(conn, conn->notify.atts, before);
 }
