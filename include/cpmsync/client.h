@@ -31,7 +31,8 @@ enum cpmsync_event_type {
     /*
      * What follows is about `mailbox` with this UIDVALIDITY. The app drops what it holds of the mailbox outside
      * `ranges` (the covered UIDs), and all of it if that has another UIDVALIDITY. First event of a mailbox after the
-     * client was made and after an aborted batch (R17).
+     * client was made and after an aborted batch (R17). If a batch was lost that took messages away, everything that is
+     * cached is told behind it.
      */
     CPMSYNC_EVENT_BEGIN = 1,
     /* UID `uid` has the flags `flags` (all of them) and the mod-sequence `modseq` (0: none). New or changed. */
@@ -40,7 +41,8 @@ enum cpmsync_event_type {
     CPMSYNC_EVENT_VANISHED,
     /* All UIDs of the mailbox are void: UIDVALIDITY changed to `uidvalidity` (V-02, Q-48). A BEGIN follows. */
     CPMSYNC_EVENT_RESET,
-    /* The batch is complete and about to be committed with `uidnext` and `highestmodseq` as the cursors. */
+    /* The batch is complete; it is about to be committed with `uidnext` and `highestmodseq` as the cursors, or, where messages
+     * are gone, just was. */
     CPMSYNC_EVENT_BATCH,
     /* The server wants the user to read `text` (C-10). `trusted` is 0 if it came before TLS or login (W-08). */
     CPMSYNC_EVENT_ALERT,

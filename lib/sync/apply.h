@@ -87,6 +87,9 @@ void cpmsync_apply_search(struct cpmsync_apply *apply);
 void cpmsync_apply_found(struct cpmsync_apply *apply, uint32_t first, uint32_t last);
 int cpmsync_apply_searched(struct cpmsync_apply *apply, uint32_t last);
 
+/* SELECT's answer is complete: where what it took away cannot be true, it is thrown away and the mailbox is suspect. */
+void cpmsync_apply_doubt(struct cpmsync_apply *apply);
+
 /* Cached messages equal EXISTS as far as that can be known (R12). */
 bool cpmsync_apply_counts(const struct cpmsync_apply *apply);
 

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "sync/batch.h"
 
+enum {
+    GONE_RANGES = 1024,  /* kept until they are told; if there are more, all that is not cached is told as gone */
+    VANISHED_RANGES = 64 /* in one event */
+};
+
 static const struct cpmsync_store *store_of(const struct cpmsync_batch *batch)
 {
     return batch->mailbox->store;
@@ -26,7 +31,7 @@ void cpmsync_batch_init(
     batch->up = *up;
     cpmsync_flag_names_init(&batch->flags, mailbox->mem);
     cpmsync_uidset_init(&batch->held_put, mailbox->mem, mailbox->cache.limits.ranges_max);
-    cpmsync_uidset_init(&batch->held_gone, mailbox->mem, mailbox->cache.limits.ranges_max);
+    cpmsync_uidset_init(&batch->gone, mailbox->mem, GONE_RANGES);
 }
 
 void cpmsync_batch_clear(struct cpmsync_batch *batch)
@@ -34,7 +39,7 @@ void cpmsync_batch_clear(struct cpmsync_batch *batch)
     if (batch->open)
         store_of(batch)->ops->rollback(store_of(batch)->self);
     cpmsync_uidset_clear(&batch->held_put);
-    cpmsync_uidset_clear(&batch->held_gone);
+    cpmsync_uidset_clear(&batch->gone);
     cpmsync_flag_names_clear(&batch->flags);
     batch->open = false;
 }
@@ -50,6 +55,8 @@ static int tell(struct cpmsync_batch *batch, struct cpmsync_event *event)
         fail(batch, CPMSYNC_ERR_ABORTED);
     return batch->error; /* the app may also have stopped it from inside */
 }
+
+static int retell(struct cpmsync_batch *batch);
 
 static int tell_begin(struct cpmsync_batch *batch)
 {
@@ -69,17 +76,19 @@ static int tell_begin(struct cpmsync_batch *batch)
     event.ranges = batch->mailbox->cache.covered.ranges;
     event.range_count = batch->mailbox->cache.covered.count;
     batch->mailbox->begin_due = false;
-    return tell(batch, &event);
+    if (tell(batch, &event) || !batch->mailbox->retell_due)
+        return batch->error;
+    batch->mailbox->retell_due = false;
+    return retell(batch);
 }
 
 static int tell_message(struct cpmsync_batch *batch, const struct cpmsync_row *row)
 {
     struct cpmsync_event event;
-    int error = cpmsync_flag_names_cut(&batch->flags, batch->mailbox->cache.flagsets, row->flagset);
 
-    if (error)
-        return fail(batch, error);
     if (tell_begin(batch))
+        return batch->error;
+    if (fail(batch, cpmsync_flag_names_cut(&batch->flags, batch->mailbox->cache.flagsets, row->flagset)))
         return batch->error;
     memset(&event, 0, sizeof event);
     event.type = CPMSYNC_EVENT_MESSAGE;
@@ -90,19 +99,91 @@ static int tell_message(struct cpmsync_batch *batch, const struct cpmsync_row *r
     return tell(batch, &event);
 }
 
-static int tell_vanished(struct cpmsync_batch *batch, const struct cpmsync_range *ranges, size_t count)
+/* ---- telling what is not there */
+
+struct absence {
+    struct cpmsync_batch *batch;
+    bool rows;     /* the rows in between are told, too */
+    uint32_t next; /* all below was told; 0: all there are */
+    struct cpmsync_range ranges[VANISHED_RANGES];
+    size_t count;
+};
+
+static int tell_vanished(struct absence *absence)
 {
+    struct cpmsync_batch *batch = absence->batch;
     struct cpmsync_event event;
 
-    if (count == 0)
-        return 0;
-    if (tell_begin(batch))
+    if (batch->error || absence->count == 0 || tell_begin(batch))
         return batch->error;
     memset(&event, 0, sizeof event);
     event.type = CPMSYNC_EVENT_VANISHED;
-    event.ranges = ranges;
-    event.range_count = count;
+    event.ranges = absence->ranges;
+    event.range_count = absence->count;
+    absence->count = 0;
     return tell(batch, &event);
+}
+
+static void add_absent(struct absence *absence, uint32_t first, uint32_t last)
+{
+    struct cpmsync_range range = {first, last};
+
+    if (first == 0 || first > last)
+        return;
+    if (absence->count == VANISHED_RANGES)
+        tell_vanished(absence);
+    absence->ranges[absence->count++] = range;
+}
+
+static int pass_rows(void *ctx, const uint32_t *uid, const uint64_t *modseq, const uint32_t *flagset, size_t count)
+{
+    struct absence *absence = ctx;
+    struct cpmsync_batch *batch = absence->batch;
+
+    for (size_t i = 0; i < count && !batch->error; i++) {
+        struct cpmsync_row row = {uid[i], flagset[i], modseq[i]};
+        add_absent(absence, absence->next, uid[i] - 1);
+        absence->next = uid[i] + 1;
+        if (absence->rows)
+            tell_message(batch, &row);
+    }
+    return batch->error;
+}
+
+/* What is not cached from `first` to `last` is gone; with `rows`, what is there is told as well. */
+static void tell_range(struct absence *absence, uint32_t first, uint32_t last)
+{
+    absence->next = first;
+    cpmsync_columns_walk(absence->batch->mailbox->cache.columns, first, last, pass_rows, absence);
+    add_absent(absence, absence->next, last);
+}
+
+static int tell_gone(struct cpmsync_batch *batch)
+{
+    struct absence absence;
+
+    memset(&absence, 0, sizeof absence);
+    absence.batch = batch;
+    if (cpmsync_uidset_settle(&batch->gone)) {
+        cpmsync_uidset_empty(&batch->gone);
+        tell_range(&absence, 1, UINT32_MAX);
+    }
+    for (size_t i = 0; i < batch->gone.count && !batch->error; i++)
+        tell_range(&absence, batch->gone.ranges[i].first, batch->gone.ranges[i].last);
+    cpmsync_uidset_empty(&batch->gone);
+    return tell_vanished(&absence);
+}
+
+/* All that is cached, and that there is nothing else. */
+static int retell(struct cpmsync_batch *batch)
+{
+    struct absence absence;
+
+    memset(&absence, 0, sizeof absence);
+    absence.batch = batch;
+    absence.rows = true;
+    tell_range(&absence, 1, UINT32_MAX);
+    return tell_vanished(&absence);
 }
 
 /* ---- the store */
@@ -175,7 +256,6 @@ static void drop_held(struct cpmsync_batch *batch)
 {
     batch->held = false;
     cpmsync_uidset_clear(&batch->held_put);
-    cpmsync_uidset_clear(&batch->held_gone);
 }
 
 int cpmsync_batch_release(struct cpmsync_batch *batch)
@@ -185,10 +265,7 @@ int cpmsync_batch_release(struct cpmsync_batch *batch)
     if (!batch->held)
         return batch->error;
     batch->held = false;
-    fail(batch, cpmsync_uidset_settle(&batch->held_gone));
     fail(batch, cpmsync_uidset_settle(&batch->held_put));
-    if (!batch->error)
-        tell_vanished(batch, batch->held_gone.ranges, batch->held_gone.count);
     for (size_t i = 0; i < batch->held_put.count && !batch->error; i++)
         cpmsync_columns_walk(columns, batch->held_put.ranges[i].first, batch->held_put.ranges[i].last, tell_row, batch);
     drop_held(batch);
@@ -198,22 +275,18 @@ int cpmsync_batch_release(struct cpmsync_batch *batch)
 /* ---- what happens */
 
 /*
- * The app is about to drop the old generation, which the store keeps if the batch is lost. Should the old UIDVALIDITY then
- * come back (a mailbox renamed away and back), the app must hear of all its messages again. So before the app hears
- * anything, and whatever is killed or loses power later, the old generation has no cursor: without one everything is told
- * (R17). What the batch has open meant the old UIDs.
+ * The mark says that the app may have been told to give up what the store holds, or the reverse. Who opens the mailbox with
+ * it, after a kill too, tells the app all there is (R17).
  */
-static int void_cursor(struct cpmsync_batch *batch)
+static int mark(struct cpmsync_batch *batch, bool marked, enum cpmsync_store_durability durability)
 {
     struct cpmsync_open_mailbox *mailbox = batch->mailbox;
     const struct cpmsync_store *store = store_of(batch);
 
-    if (cpmsync_batch_abort(batch))
+    if (batch->error || !mailbox->stored)
         return batch->error;
-    if (!mailbox->stored || mailbox->cache.highestmodseq == 0)
-        return 0;
-    mailbox->cache.highestmodseq = 0;
-    if (fail(batch, store->ops->begin(store->self, CPMSYNC_STORE_DURABLE)))
+    mailbox->marked = marked;
+    if (fail(batch, store->ops->begin(store->self, durability)))
         return batch->error;
     if (fail(batch, cpmsync_open_mailbox_put(mailbox))) {
         store->ops->rollback(store->self);
@@ -226,7 +299,9 @@ int cpmsync_batch_reset(struct cpmsync_batch *batch, uint32_t uidvalidity)
 {
     struct cpmsync_open_mailbox *mailbox = batch->mailbox;
 
-    if (batch->error || void_cursor(batch))
+    /* What the batch has open meant the old UIDs. The app will drop the old generation, which the store keeps if the batch is
+     * lost; its UIDVALIDITY may come back (a mailbox renamed away and back). */
+    if (batch->error || cpmsync_batch_abort(batch) || mark(batch, true, CPMSYNC_STORE_DURABLE))
         return batch->error;
     bool known = mailbox->cache.uidvalidity != 0;
     if (mailbox->stored) {
@@ -242,6 +317,8 @@ int cpmsync_batch_reset(struct cpmsync_batch *batch, uint32_t uidvalidity)
         return fail(batch, error);
     mailbox->cache.uidvalidity = uidvalidity;
     mailbox->bits = 0;
+    mailbox->marked = false;
+    mailbox->retell_due = false;
     mailbox->begin_due = true;
     batch->changed = true;
     cpmsync_flag_names_forget(&batch->flags);
@@ -253,11 +330,12 @@ int cpmsync_batch_reset(struct cpmsync_batch *batch, uint32_t uidvalidity)
 
 int cpmsync_batch_put(struct cpmsync_batch *batch, const struct cpmsync_cache_news *news)
 {
+    struct cpmsync_cache *cache = &batch->mailbox->cache;
     struct cpmsync_cache_change change;
 
     if (begin(batch))
         return batch->error;
-    int done = cpmsync_cache_put(&batch->mailbox->cache, news, &change);
+    int done = cpmsync_cache_put(cache, news, &change);
     if (done < 0)
         return fail(batch, done);
     if (done == 0)
@@ -266,7 +344,9 @@ int cpmsync_batch_put(struct cpmsync_batch *batch, const struct cpmsync_cache_ne
         return batch->error;
     batch->pending.added += change.added;
     batch->pending.flags_changed += change.flags_changed;
-    if (batch->held)
+    if (change.added && cpmsync_uidset_contains(&cache->covered, news->uid))
+        batch->contradicts = batch->all_due = true; /* UIDs do not come back: it may be a lie */
+    else if (batch->held)
         fail(batch, cpmsync_uidset_gather(&batch->held_put, news->uid, news->uid));
     else
         tell_message(batch, &change.row);
@@ -285,10 +365,16 @@ static size_t vanish_range(struct cpmsync_batch *batch, const struct cpmsync_ran
     return count;
 }
 
-static void hold_vanished(struct cpmsync_batch *batch, const struct cpmsync_range *ranges, size_t count)
+static void keep_gone(struct cpmsync_batch *batch, const struct cpmsync_range *ranges, size_t count)
 {
-    for (size_t i = 0; i < count && !batch->error; i++)
-        fail(batch, cpmsync_uidset_gather(&batch->held_gone, ranges[i].first, ranges[i].last));
+    for (size_t i = 0; i < count && !batch->error; i++) {
+        int error = cpmsync_uidset_gather(&batch->gone, ranges[i].first, ranges[i].last);
+        if (error == CPMSYNC_ERR_LIMIT) {
+            cpmsync_uidset_empty(&batch->gone);
+            error = cpmsync_uidset_gather(&batch->gone, 1, UINT32_MAX);
+        }
+        fail(batch, error);
+    }
 }
 
 int cpmsync_batch_vanish(
@@ -305,16 +391,13 @@ int cpmsync_batch_vanish(
     for (size_t i = 0; i < count && !batch->error; i++)
         cached += vanish_range(batch, &ranges[i], announce ? NULL : &gone);
     batch->pending.vanished += cached;
+    batch->contradicts = batch->contradicts || cached;
     if (removed)
         *removed = cached;
-    if (!announce) {
-        ranges = gone.ranges;
-        count = gone.count;
-    }
-    if (batch->held)
-        hold_vanished(batch, ranges, count);
-    else if (!batch->error)
-        tell_vanished(batch, ranges, count);
+    if (announce)
+        keep_gone(batch, ranges, count);
+    else
+        keep_gone(batch, gone.ranges, gone.count);
     cpmsync_uidset_clear(&gone);
     return batch->error;
 }
@@ -375,25 +458,51 @@ static int tell_batch(struct cpmsync_batch *batch)
     return tell(batch, &event);
 }
 
-int cpmsync_batch_commit(struct cpmsync_batch *batch)
+/* Behind the commit, under the mark: what contradicts what the app was told before. */
+static int tell_contradictions(struct cpmsync_batch *batch, bool all)
 {
-    if (!batch->changed && !batch->mailbox->begin_due && !batch->error)
-        return 0;
-    if (!batch->changed && !batch->error && !tell_batch(batch))
-        return 0;
-    if (begin(batch) || flush(batch) || fail(batch, cpmsync_open_mailbox_put(batch->mailbox)) || tell_batch(batch))
-        return cpmsync_batch_abort(batch);
-    batch->open = false;
-    int error = store_of(batch)->ops->commit(store_of(batch)->self);
-    if (error) {
-        fail(batch, error);
-        return cpmsync_batch_abort(batch);
+    if (tell_begin(batch) || (all ? retell(batch) : tell_gone(batch)) || tell_batch(batch))
+        return batch->error;
+    /* Where it stays, the same is told again: nothing is lost. */
+    if (mark(batch, false, CPMSYNC_STORE_CACHE)) {
+        batch->error = 0;
+        batch->mailbox->marked = true;
     }
+    return 0;
+}
+
+static void committed(struct cpmsync_batch *batch)
+{
     batch->counts.added += batch->pending.added;
     batch->counts.flags_changed += batch->pending.flags_changed;
     batch->counts.vanished += batch->pending.vanished;
     memset(&batch->pending, 0, sizeof batch->pending);
+    batch->open = false;
     batch->changed = false;
+    batch->contradicts = false;
+    batch->all_due = false;
+}
+
+int cpmsync_batch_commit(struct cpmsync_batch *batch)
+{
+    const struct cpmsync_store *store = store_of(batch);
+    bool late = batch->contradicts;
+    bool all = batch->all_due;
+
+    if (!batch->changed && !batch->mailbox->begin_due && !batch->error)
+        return 0;
+    if (!batch->changed && !batch->mailbox->marked && !batch->error && !tell_batch(batch))
+        return 0;
+    if (begin(batch) || flush(batch))
+        return cpmsync_batch_abort(batch);
+    if (!late && (tell_gone(batch) || tell_batch(batch)))
+        return cpmsync_batch_abort(batch);
+    batch->mailbox->marked = late;
+    if (fail(batch, cpmsync_open_mailbox_put(batch->mailbox)) || fail(batch, store->ops->commit(store->self)))
+        return cpmsync_batch_abort(batch);
+    committed(batch);
+    if (late && tell_contradictions(batch, all))
+        return cpmsync_batch_abort(batch);
     return 0;
 }
 
@@ -407,10 +516,13 @@ int cpmsync_batch_abort(struct cpmsync_batch *batch)
     batch->open = false;
     batch->changed = false;
     batch->reset_due = false;
+    batch->contradicts = false;
+    batch->all_due = false;
     batch->error = 0;
     batch->rows = 0;
     cpmsync_flag_names_forget(&batch->flags);
     drop_held(batch);
+    cpmsync_uidset_clear(&batch->gone);
     memset(&batch->pending, 0, sizeof batch->pending);
     if (!dirty)
         return 0;

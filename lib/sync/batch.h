@@ -3,6 +3,10 @@
  * The commit rule (R15 to R17): one command's changes go into the cache, to the app as events, and into one transaction of
  * the store, and are committed together with the cursors at its tagged OK, or all thrown away.
  *
+ * Messages that are there are told as they come, ahead of the commit: should it fail, the next synchronisation finds them
+ * again. Messages that are gone are told at the end, since only an honest server would say it again: the record is committed
+ * with a mark, then they are told, then the mark is taken away. A mailbox found marked is told to the app anew, all of it.
+ *
  * Errors are sticky: after the first one every call does nothing and returns it, until commit or abort ends the batch.
  */
 #ifndef CPMSYNC_SYNC_BATCH_H
@@ -36,7 +40,9 @@ struct cpmsync_batch {
     bool reset_due; /* RESET is to be told in front of the next event */
     bool held;      /* UIDVALIDITY is not confirmed yet: no event may leave (R17, Q-15) */
     struct cpmsync_uidset held_put;
-    struct cpmsync_uidset held_gone;
+    struct cpmsync_uidset gone; /* not told yet */
+    bool contradicts;           /* the store holds what is gone, or knows that what is there was gone */
+    bool all_due;               /* all there is is to be told */
     struct cpmsync_batch_counts pending;
 
     /* rows on their way to the store, ascending */
@@ -58,8 +64,8 @@ void cpmsync_batch_hold(struct cpmsync_batch *batch);
 int cpmsync_batch_release(struct cpmsync_batch *batch);
 
 /* A new generation: cache, rows and cursors emptied (V-02). If the mailbox had been synchronised before, RESET is told in
- * front of the batch's first event: a SELECT that is cut before its OK must not empty what the app holds. The old generation's
- * cursor is void at once, even if the batch is lost: should its UIDVALIDITY come back, all of it is told again. */
+ * front of the batch's first event: a SELECT that is cut before its OK must not empty what the app holds. If the batch is lost
+ * and the old UIDVALIDITY comes back, all of it is told again. */
 int cpmsync_batch_reset(struct cpmsync_batch *batch, uint32_t uidvalidity);
 
 /* A message's news. 1 if it is cached now, 0 if it says nothing that can be held, or an error. */
@@ -67,7 +73,7 @@ int cpmsync_batch_put(struct cpmsync_batch *batch, const struct cpmsync_cache_ne
 
 /*
  * The messages in `count` ranges, in any order, are gone; *removed (may be NULL) is how many of them were cached (Q-33).
- * One event names the ranges as they came if `announce`, else only what was cached.
+ * The app is told at the end of the batch: of all in these ranges if `announce`, else only of what was cached.
  */
 int cpmsync_batch_vanish(
     struct cpmsync_batch *batch, const struct cpmsync_range *ranges, size_t count, bool announce, size_t *removed);
@@ -78,7 +84,8 @@ int cpmsync_batch_uncover(struct cpmsync_batch *batch, uint32_t first); /* this 
 int cpmsync_batch_cursor(struct cpmsync_batch *batch, uint64_t highestmodseq);
 int cpmsync_batch_bits(struct cpmsync_batch *batch, unsigned bits);
 
-/* Tells BATCH, commits. On any error, the app's refusal (CPMSYNC_ERR_ABORTED) among them, everything is as before. */
+/* Tells BATCH, commits. On any error, the app's refusal (CPMSYNC_ERR_ABORTED) among them, everything is as before; but where
+ * messages were gone it is told, and can be refused, behind the commit: then all is told again in the next batch. */
 int cpmsync_batch_commit(struct cpmsync_batch *batch);
 
 /* Everything as before the batch. Returns the error that made the batch fail, or of reading the mailbox again: then the

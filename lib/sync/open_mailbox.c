@@ -28,7 +28,9 @@ static int load(struct cpmsync_open_mailbox *mailbox)
         return error;
     cache->uidvalidity = record.uidvalidity;
     cache->highestmodseq = record.highestmodseq;
-    mailbox->bits = record.flags;
+    mailbox->bits = record.flags & ~(unsigned)CPMSYNC_MAILBOX_MARKED;
+    mailbox->marked = (record.flags & CPMSYNC_MAILBOX_MARKED) != 0;
+    mailbox->retell_due = mailbox->marked;
     uint32_t messages = record.messages;
     error = cpmsync_uidset_assign(&cache->covered, record.covered, record.covered_count);
     if (error)
@@ -47,6 +49,8 @@ int cpmsync_open_mailbox_reload(struct cpmsync_open_mailbox *mailbox)
     mailbox->begin_due = true;
     mailbox->stored = false;
     mailbox->bits = 0;
+    mailbox->marked = false;
+    mailbox->retell_due = false;
     int error = cpmsync_cache_reset(&mailbox->cache);
     if (!error)
         error = load(mailbox);
@@ -107,7 +111,7 @@ int cpmsync_open_mailbox_put(struct cpmsync_open_mailbox *mailbox)
     record.covered = cache->covered.ranges;
     record.covered_count = cache->covered.count;
     record.messages = (uint32_t)cpmsync_columns_count(cache->columns);
-    record.flags = mailbox->bits;
+    record.flags = mailbox->bits | (mailbox->marked ? CPMSYNC_MAILBOX_MARKED : 0);
     int error = mailbox->store->ops->mailbox_put(mailbox->store->self, &record);
     if (!error)
         mailbox->stored = true;

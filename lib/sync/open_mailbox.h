@@ -12,7 +12,8 @@
 
 enum cpmsync_mailbox_bits {
     CPMSYNC_MAILBOX_NOMODSEQ = 1, /* the server keeps no mod-sequences here */
-    CPMSYNC_MAILBOX_VERIFIED = 2  /* at the cursor the rows were all messages there are: the n-th is message n */
+    CPMSYNC_MAILBOX_VERIFIED = 2, /* at the cursor the rows were all messages there are: the n-th is message n */
+    CPMSYNC_MAILBOX_MARKED = 4    /* in the store only: `marked` */
 };
 
 struct cpmsync_open_mailbox {
@@ -21,9 +22,11 @@ struct cpmsync_open_mailbox {
     char *name; /* the key, NUL-terminated */
     size_t name_len;
     struct cpmsync_cache cache;
-    unsigned bits;  /* enum cpmsync_mailbox_bits */
-    bool stored;    /* the store has a record */
-    bool begin_due; /* the next event must be BEGIN (R17) */
+    unsigned bits;   /* enum cpmsync_mailbox_bits */
+    bool stored;     /* the store has a record */
+    bool begin_due;  /* the next event must be BEGIN (R17) */
+    bool marked;     /* what the app was told may differ from what the store holds (R17) */
+    bool retell_due; /* so it was when the mailbox was read: BEGIN is followed by all there is */
 };
 
 /* Reads the mailbox from the store; an unknown one is empty. 0, CPMSYNC_ERR_NOMEM, or the store's error. */

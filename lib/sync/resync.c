@@ -233,6 +233,8 @@ static void selected(struct cpmsync_resync *resync)
     if (resync->mod_sequences)
         resync->next_first = cpmsync_requests_void_plain(&resync->requests, resync->next_first);
     bool silent = moved_silently(resync);
+    if (qresync_answered(resync))
+        cpmsync_apply_doubt(apply);
     unsigned bits = apply->nomodseq ? CPMSYNC_MAILBOX_NOMODSEQ : 0;
     if (!cpmsync_session_can(resync->config.session, "CONDSTORE"))
         apply->nomodseq = true; /* no fact about the mailbox, but its rows have none now */

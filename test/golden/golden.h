@@ -31,6 +31,8 @@
  *                               If the last synchronisation was OK the store must be equal to it, the cursor at most.
  *                               Each transcript has one, of each mailbox that is in the store; of a server that lies it is
  *                               what another client would have seen
+ *   lies                        the server takes away what is there: if the power goes between the app's being told and the
+ *                               next flush, an app that kept it all and the store may differ for good
  *
  * In every text \xHH is an octet, any other backslash itself. Mailbox names with a space cannot be written.
  *
@@ -54,6 +56,7 @@ struct golden *golden_read(const char *path, char why[GOLDEN_WHY_MAX]);
 void golden_free(struct golden *golden);
 
 const char *golden_name(const struct golden *golden);
+bool golden_lies(const struct golden *golden);
 /* Octets the server says in all: the positions at which the stream can be split. */
 size_t golden_octets(const struct golden *golden);
 

@@ -173,6 +173,8 @@ struct golden *golden_read(const char *path, char why[GOLDEN_WHY_MAX])
             continue;
         if (strncmp(line, "test ", 5) == 0)
             snprintf(golden->name, sizeof golden->name, "%.*s", GOLDEN_NAME_MAX - 1, line + 5);
+        else if (strcmp(line, "lies") == 0)
+            golden->lies = true;
         else
             good = add_line(golden, line, number);
     }
@@ -193,6 +195,11 @@ void golden_free(struct golden *golden)
         free(golden->steps[i].text);
     free(golden->steps);
     free(golden);
+}
+
+bool golden_lies(const struct golden *golden)
+{
+    return golden->lies;
 }
 
 const char *golden_name(const struct golden *golden)

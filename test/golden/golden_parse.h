@@ -36,6 +36,7 @@ struct golden_step {
 
 struct golden {
     char name[GOLDEN_NAME_MAX];
+    bool lies;
     char path[512];
     struct golden_step *steps;
     size_t count;

@@ -157,7 +157,7 @@ bool sweep_equal_mirrors(struct sweep *sweep)
 {
     char why[512];
 
-    for (size_t i = 0; i < sweep->mailbox_count; i++)
+    for (size_t i = 0; i < sweep->mailbox_count && !sweep->unmirrored; i++)
         if (!support_mirror_equals(&sweep->mirrors[i], &sweep->store.inner, why, sizeof why))
             return sweep_fail(sweep, "the mirror of %s: %s", sweep->mirrors[i].mailbox, why);
     return true;

@@ -25,6 +25,7 @@ struct sweep {
     struct support_mirror mirrors[SWEEP_MAILBOXES_MAX];
     size_t mailbox_count;
     bool went_on;         /* sweep_go_on was called */
+    bool unmirrored;      /* the mirrors are not compared */
     const uint64_t *dead; /* not 0: the process is gone, the app hears nothing more; may be NULL */
     char why[SWEEP_WHY_MAX];
 };

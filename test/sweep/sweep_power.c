@@ -47,6 +47,7 @@ static bool cut_at(struct sweep_scene *scene, uint64_t call, unsigned subset)
     bool good = sweep_disk_live(&disk, scene, call);
     bool stopped = *powerloss_refused(scene->disk) > 0;
     cut_power(scene, call, subset);
+    disk.sweep.unmirrored = golden_lies(scene->golden);
     good = good && sweep_disk_next(&disk, disk.durable);
     if (!sweep_disk_close(&disk) || !good) {
         uint64_t calls = scene->calls;

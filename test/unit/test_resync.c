@@ -734,6 +734,7 @@ static void test_d_25_every_allocation_fails_in_turn(void **state)
 static void test_d_25_every_store_call_fails_in_turn(void **state)
 {
     uint64_t tried = 0;
+    int forgiven = 0;
 
     (void)state;
     for (bool whole = false; !whole; tried++) {
@@ -749,12 +750,16 @@ static void test_d_25_every_store_call_fails_in_turn(void **state)
                                        "* 4 FETCH (UID 12 FLAGS () MODSEQ (113))\nC4 OK x");
         whole = script.failing.failures == 0;
         assert_int_equal(script.done[1], 1);
-        assert_int_equal(script.errors[1], whole ? 0 : CPMSYNC_ERR_STORE_FULL);
+        if (script.errors[1] == 0)
+            forgiven += !whole;
+        else
+            assert_int_equal(script.errors[1], CPMSYNC_ERR_STORE_FULL);
         support_store_fail_at(&script.failing, SUPPORT_STORE_ANY, 0, 0);
         again(&script);
         support_script_close(&script);
     }
     assert_in_range(tried, 5, 100);
+    assert_int_equal(forgiven, 3); /* taking the mark away: begin, record, commit */
 }
 
 int main(void)
