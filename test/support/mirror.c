@@ -185,7 +185,7 @@ static int compare_row(void *ctx, uint32_t uid, uint64_t modseq, const char *con
     const struct support_mirror_row none = {0, 0, (char *)(uintptr_t) "(none)"};
     const struct support_mirror_row *row = comparison->next < mirror->count ? &mirror->rows[comparison->next++] : &none;
     char *text = join(flags, flag_count);
-    bool same = row->uid == uid && row->modseq == modseq && strcmp(row->flags, text) == 0;
+    bool same = row->uid == uid && (mirror->uids_only || (row->modseq == modseq && strcmp(row->flags, text) == 0));
 
     if (!same)
         snprintf(comparison->why, comparison->why_size,

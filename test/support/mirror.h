@@ -24,6 +24,7 @@ struct support_mirror {
     struct support_mirror_row *rows; /* ascending UID */
     size_t count, capacity;
     size_t batches;
+    bool uids_only;  /* what is there is compared, not its flags and mod-sequences */
     bool due;        /* a BEGIN must come before anything else but RESET */
     char wrong[256]; /* the first event the contract forbids; "" if none */
 };
