@@ -239,23 +239,39 @@ bool cpmsync_mock_cmd_enable(struct mock_conn *conn, struct mock_parser *p, bool
     return true;
 }
 
-/* id = "ID" SP (NIL / "(" [string SP nstring *(SP string SP nstring)] ")") */
+/* RFC 2971 3.3: so many pairs, of so many octets, and no name twice */
+enum { ID_PAIRS_MAX = 30, ID_NAME_MAX = 30, ID_VALUE_MAX = 1024 };
+
+/* string SP nstring *(SP string SP nstring) */
+static bool read_id_pairs(struct mock_parser *p)
+{
+    struct cpmsync_slice names[ID_PAIRS_MAX], value;
+    size_t count = 0, i;
+    do {
+        if (count == ID_PAIRS_MAX || !cpmsync_mock_read_string(p, &names[count]) || !cpmsync_mock_read_sp(p) ||
+            !cpmsync_mock_read_nstring(p, &value) || names[count].len > ID_NAME_MAX || value.len > ID_VALUE_MAX)
+            return false;
+        for (i = 0; i < count; i++)
+            if (cpmsync_slice_ieq(names[i], names[count]))
+                return false;
+        count++;
+    } while (cpmsync_mock_read_sp(p));
+    return true;
+}
+
+/* id = "ID" SP (NIL / "(" [pairs] ")") */
 bool cpmsync_mock_cmd_id(struct mock_conn *conn, struct mock_parser *p, bool uid)
 {
-    struct cpmsync_slice text;
     (void)uid;
     if (!cpmsync_mock_read_sp(p))
         return false;
     if (!cpmsync_mock_read_word(p, "NIL")) {
         if (!cpmsync_mock_read_char(p, '('))
             return false;
-        while (!cpmsync_mock_peek(p, ')')) {
-            if (!cpmsync_mock_read_string(p, &text) || !cpmsync_mock_read_sp(p) || !cpmsync_mock_read_nstring(p, &text))
-                return false;
-            if (!cpmsync_mock_peek(p, ')') && !cpmsync_mock_read_sp(p))
-                return false;
-        }
-        p->at++;
+        if (!cpmsync_mock_peek(p, ')') && !read_id_pairs(p))
+            return false;
+        if (!cpmsync_mock_read_char(p, ')'))
+            return false;
     }
     if (!cpmsync_mock_read_end(p))
         return false;

@@ -264,6 +264,130 @@ static void test_more_flags_than_a_mailbox_holds_are_refused(void **state)
     talk_expect(talk, conn, "a STORE 1 +FLAGS (k123)\n", "a NO [LIMIT] Too many\n");
 }
 
+/* ---- NAMESPACE, ID, UNSELECT ---- */
+
+static void test_m_08_namespace_has_prefix_and_delimiter(void **state)
+{
+    struct cpmsync_mock_config config;
+    (void)state;
+    memset(&config, 0, sizeof config);
+    config.size = sizeof config;
+    config.delimiter = '\\';
+    struct talk *talk = talk_new(&config);
+    int conn = talk_connect(talk, true);
+    talk_expect(talk, conn, "a NAMESPACE\n", "a BAD Not in this state\n");
+    talk_expect_has(talk, conn, "a LOGIN test test\n", "a OK ");
+    talk_expect(talk, conn, "a NAMESPACE\n",
+        "* NAMESPACE ((\"\" \"\\\\\")) ((\"Other Users\\\\\" \"\\\\\")) NIL\na OK NAMESPACE completed\n");
+    talk_expect_has(talk, conn, "a SELECT INBOX\n", "a OK ");
+    talk_expect_has(talk, conn, "a namespace\n", "a OK NAMESPACE completed\n");
+    talk_expect_has(talk, conn, "a NAMESPACE \n", "a BAD ");
+    talk_expect_has(talk, conn, "a NAMESPACE NIL\n", "a BAD ");
+    talk_expect_has(talk, conn, "a UID NAMESPACE\n", "a BAD ");
+    /* What stands below the prefix of a namespace is in it. */
+    assert_int_equal(cpmsync_mock_user_add(talk->mock, "ann", "ann"), 0);
+    assert_int_equal(cpmsync_mock_acl(talk->mock, "ann", "INBOX", "test", "lr"), 0);
+    talk_expect_has(talk, conn, "a EXAMINE \"Other Users\\\\ann\\\\INBOX\"\n", "a OK [READ-ONLY]");
+    talk_free(talk);
+}
+
+static void test_s_18_id_in_every_state(void **state)
+{
+    static const char *const RIGHT[] = {"a ID NIL\n", "a ID nil\n", "a ID ()\n",
+        "a ID (\"name\" \"x\" \"version\" NIL)\n", "a ID ({4+}\nname {4+}\na\nb)\n", "a ID (\"\" \"\")\n"};
+    struct talk *talk = (struct talk *)*state;
+    size_t round, i;
+    int conn = talk_connect(talk, true);
+    for (round = 0; round < 3; round++) {
+        for (i = 0; i < sizeof RIGHT / sizeof *RIGHT; i++)
+            talk_expect(talk, conn, RIGHT[i], "* ID (\"name\" \"cpm-mockserver\")\na OK ID completed\n");
+        talk_expect_has(talk, conn, round ? "s SELECT INBOX\n" : "l LOGIN test test\n", " OK ");
+    }
+    talk_expect(talk, conn, "a ID ({4}\n", "+ Ready for the literal\n");
+    talk_expect(talk, conn, "name NIL)\n", "* ID (\"name\" \"cpm-mockserver\")\na OK ID completed\n");
+}
+
+static void test_s_18_wrong_ids_are_bad(void **state)
+{
+    static const char *const WRONG[] = {"a ID\n", "a ID \n", "a ID x\n", "a ID \"name\"\n", "a ID (name \"x\")\n",
+        "a ID (\"name\")\n", "a ID (\"name\" x)\n", "a ID (NIL \"x\")\n", "a ID (\"name\" \"x\" )\n",
+        "a ID ( \"name\" \"x\")\n", "a ID (\"name\"  \"x\")\n", "a ID (\"name\" \"x\"\n", "a ID (\"name\" \"x\") \n",
+        "a ID (\"name\" \"x\")NIL\n", "a ID (\"name\" \"x\" \"NAME\" \"y\")\n",
+        "a ID (\"1234567890123456789012345678901\" NIL)\n", "a UID ID NIL\n"};
+    struct talk *talk = (struct talk *)*state;
+    size_t i;
+    int conn = talk_connect(talk, true);
+    for (i = 0; i < sizeof WRONG / sizeof *WRONG; i++)
+        talk_expect_has(talk, conn, WRONG[i], "a BAD ");
+    talk_expect_has(talk, conn, "a ID (\"123456789012345678901234567890\" NIL)\n", "a OK ");
+}
+
+/* `pairs` pairs, the last value of `octets` octets */
+static void say_id(struct talk *talk, int conn, unsigned pairs, unsigned octets)
+{
+    char line[2000];
+    int at = snprintf(line, sizeof line, "a ID (");
+    unsigned i;
+    for (i = 1; i < pairs; i++)
+        at += snprintf(line + at, sizeof line - (size_t)at, "\"n%u\" NIL ", i);
+    snprintf(line + at, sizeof line - (size_t)at, "\"last\" \"%0*u\")\n", (int)octets, 1u);
+    talk_say(talk, conn, line);
+}
+
+static void test_s_18_id_has_30_pairs_and_values_of_1024_octets(void **state)
+{
+    struct talk *talk = (struct talk *)*state;
+    int conn = talk_connect(talk, true);
+    say_id(talk, conn, 30, 1024);
+    assert_true(talk_has(talk, "a OK "));
+    say_id(talk, conn, 31, 1);
+    assert_true(talk_has(talk, "a BAD "));
+    say_id(talk, conn, 1, 1025);
+    assert_true(talk_has(talk, "a BAD "));
+}
+
+static void test_c_09_unselect_expunges_nothing(void **state)
+{
+    struct talk *talk = (struct talk *)*state;
+    talk_deliver(talk, 2);
+    int conn = talk_connect(talk, true);
+    talk_expect(talk, conn, "a UNSELECT\n", "a BAD Not in this state\n");
+    talk_expect_has(talk, conn, "a LOGIN test test\n", "a OK ");
+    talk_expect(talk, conn, "a UNSELECT\n", "a BAD Not in this state\n");
+    talk_expect_has(talk, conn, "a SELECT INBOX\n", "a OK ");
+    talk_expect_has(talk, conn, "a STORE 1 +FLAGS.SILENT (\\Deleted)\n", "a OK ");
+    talk_expect_has(talk, conn, "a UNSELECT INBOX\n", "a BAD ");
+    talk_expect_has(talk, conn, "a UNSELECT \n", "a BAD ");
+    talk_expect_has(talk, conn, "a UID UNSELECT\n", "a BAD ");
+    talk_expect_has(talk, conn, "a SEARCH RETURN (SAVE) ALL\n", "a OK ");
+    talk_deliver(talk, 1); /* what happened to the mailbox is told no more */
+    talk_expect(talk, conn, "a UNSELECT\n", "a OK UNSELECT completed\n");
+    talk_expect(talk, conn, "a UNSELECT\n", "a BAD Not in this state\n");
+    talk_expect(talk, conn, "a FETCH 1 UID\n", "a BAD Not in this state\n");
+    assert_int_equal(talk_status(talk, "INBOX").messages, 3);
+    talk_expect_has(talk, conn, "a EXAMINE INBOX\n", "* 3 EXISTS\n");
+    assert_false(talk_has(talk, "CLOSED"));
+    talk_expect(talk, conn, "a UID FETCH $ UID\n", "a OK FETCH completed\n");
+    talk_expect(talk, conn, "a FETCH 1 FLAGS\n", "* 1 FETCH (FLAGS (\\Deleted))\na OK FETCH completed\n");
+    talk_expect(talk, conn, "a UNSELECT\n", "a OK UNSELECT completed\n");
+}
+
+static void test_what_is_not_advertised_of_them_does_not_work(void **state)
+{
+    struct cpmsync_mock_config config;
+    (void)state;
+    memset(&config, 0, sizeof config);
+    config.size = sizeof config;
+    config.capabilities = "IMAP4rev1";
+    struct talk *talk = talk_new(&config);
+    int conn = talk_login(talk, false);
+    talk_expect_has(talk, conn, "a SELECT INBOX\n", "a OK ");
+    talk_expect(talk, conn, "a NAMESPACE\n", "a BAD Unknown command\n");
+    talk_expect(talk, conn, "a ID NIL\n", "a BAD Unknown command\n");
+    talk_expect(talk, conn, "a UNSELECT\n", "a BAD Unknown command\n");
+    talk_free(talk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +404,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_ms_28_idle_pushes_until_done, talk_setup, talk_teardown),
         cmocka_unit_test_setup_teardown(test_users_have_stores_of_their_own, talk_setup, talk_teardown),
         cmocka_unit_test_setup_teardown(test_more_flags_than_a_mailbox_holds_are_refused, talk_setup, talk_teardown),
+        cmocka_unit_test(test_m_08_namespace_has_prefix_and_delimiter),
+        cmocka_unit_test_setup_teardown(test_s_18_id_in_every_state, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_s_18_wrong_ids_are_bad, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_s_18_id_has_30_pairs_and_values_of_1024_octets, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_c_09_unselect_expunges_nothing, talk_setup, talk_teardown),
+        cmocka_unit_test(test_what_is_not_advertised_of_them_does_not_work),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
