@@ -87,6 +87,8 @@ static const struct fault {
         "EXPUNGE in spite of QRESYNC, VANISHED (EARLIER) once more with every UID that is missing, HIGHESTMODSEQ in "
         "the "
         "answer to CLOSE"},
+    {"vanished-again", NO_VALUE, offsetof(struct mock_faults, vanished_again), "MS-38",
+        "VANISHED without EARLIER comes once more, with every UID below that is missing"},
     {"rfc4551", NO_VALUE, offsetof(struct mock_faults, rfc4551), "MS-39",
         "no QRESYNC; an expunge raises no mod-sequence"},
     {"modseq-64", NO_VALUE, offsetof(struct mock_faults, modseq_64), "MS-39",
@@ -129,6 +131,9 @@ static const struct fault {
         "exists-lower=N: EXISTS one too low before the tagged answer of the N-th UID FETCH"},
     {"expunge-above", NUMBER, offsetof(struct mock_faults, expunge_above), "MS-50",
         "expunge-above=N: EXPUNGE above the count, at the same place"},
+    {"expunge-in-fetch", NUMBER, offsetof(struct mock_faults, expunge_in_fetch), "MS-50",
+        "expunge-in-fetch=N: in the N-th FETCH, once, the mailbox's first message is expunged, and told so, behind the "
+        "first line of the answer, although it is about message numbers"},
     {"fetch-above", NUMBER, offsetof(struct mock_faults, fetch_above), "MS-50",
         "fetch-above=N: FETCH above the count, at the same place"},
     {"vanished-lies", NO_VALUE, offsetof(struct mock_faults, vanished_lies), "MS-52",

@@ -53,6 +53,7 @@ struct mock_faults {
     bool scram_nonce;
     bool stale_resync;
     bool vanished_lies;
+    bool vanished_again;
     bool qresync_flood;
     bool hold_vanished;
     bool modseq_ahead;
@@ -75,8 +76,9 @@ struct mock_faults {
     uint64_t annotate_max;
     uint64_t metadata_max;
     /* Once each, at the first moment from the N-th command of its kind on; 0 is never. */
-    uint64_t expunge_inside; /* UID FETCH or UID STORE */
-    uint64_t arrive_vanish;  /* UID FETCH, as those below */
+    uint64_t expunge_inside;   /* UID FETCH or UID STORE */
+    uint64_t expunge_in_fetch; /* FETCH by message numbers */
+    uint64_t arrive_vanish;    /* UID FETCH, as those below */
     uint64_t exists_lower;
     uint64_t expunge_above;
     uint64_t fetch_above;

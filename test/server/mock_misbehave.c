@@ -8,6 +8,7 @@ void cpmsync_mock_count(struct mock_conn *conn)
     bool fetch = cpmsync_slice_is(conn->verb, "FETCH");
     mock->selects += cpmsync_slice_is(conn->verb, "SELECT") || cpmsync_slice_is(conn->verb, "EXAMINE");
     mock->uid_fetches += conn->by_uid && fetch;
+    mock->fetches += !conn->by_uid && fetch;
     mock->uid_changes += conn->by_uid && (fetch || cpmsync_slice_is(conn->verb, "STORE"));
 }
 
@@ -47,11 +48,37 @@ static uint32_t add_message(struct mock_conn *conn)
 void cpmsync_mock_misbehave_inside(struct mock_conn *conn)
 {
     struct cpmsync_mock *mock = conn->mock;
-    bool counted = cpmsync_slice_is(conn->verb, "FETCH") || cpmsync_slice_is(conn->verb, "STORE");
-    if (!counted || conn->mailbox->count == 0 || !cpmsync_mock_is_due(&mock->faults.expunge_inside, mock->uid_changes))
+    bool fetch = cpmsync_slice_is(conn->verb, "FETCH"), store = cpmsync_slice_is(conn->verb, "STORE"), due = false;
+    if (conn->mailbox->count == 0)
+        return;
+    if (conn->by_uid && (fetch || store))
+        due = cpmsync_mock_is_due(&mock->faults.expunge_inside, mock->uid_changes);
+    else if (!conn->by_uid && fetch)
+        due = cpmsync_mock_is_due(&mock->faults.expunge_in_fetch, mock->fetches);
+    if (!due)
         return;
     remove_uid(conn, conn->mailbox->messages[0].uid);
     cpmsync_mock_tell_expunges(conn);
+}
+
+void cpmsync_mock_misbehave_vanished(struct mock_conn *conn, uint32_t highest)
+{
+    const struct mock_mailbox *mailbox = conn->mailbox;
+    struct mock_set missing;
+    uint32_t next = 1;
+    size_t i;
+    cpmsync_mock_set_init(&missing, conn->mock->mem);
+    for (i = 0; i <= mailbox->count && next <= highest; i++) {
+        uint32_t uid = i < mailbox->count ? mailbox->messages[i].uid : UINT32_MAX;
+        uint32_t last = uid > highest ? highest : uid - 1;
+        if (next <= last && !cpmsync_mock_set_append(&missing, next, last))
+            conn->broken = true;
+        next = uid == UINT32_MAX ? UINT32_MAX : uid + 1;
+    }
+    cpmsync_mock_putf(conn, "* VANISHED ");
+    cpmsync_mock_put_set(conn, &missing);
+    cpmsync_mock_putf(conn, "\r\n");
+    cpmsync_mock_set_clear(&missing);
 }
 
 static void arrive_and_vanish(struct mock_conn *conn)

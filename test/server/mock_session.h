@@ -105,7 +105,8 @@ struct cpmsync_mock {
     uint64_t commands;
     uint64_t selects;                  /* of these: SELECT and EXAMINE, */
     uint64_t uid_fetches;              /* UID FETCH, */
-    uint64_t uid_changes;              /* UID FETCH and UID STORE */
+    uint64_t uid_changes;              /* UID FETCH and UID STORE, */
+    uint64_t fetches;                  /* FETCH by message numbers */
     uint64_t progress_told;            /* lines of INPROGRESS */
     struct cpmsync_slice capabilities; /* data NULL: everything */
     bool starttls;
@@ -282,6 +283,8 @@ void cpmsync_mock_announce_entry(struct cpmsync_mock *mock, const struct mock_co
 void cpmsync_mock_count(struct mock_conn *conn);
 /* Behind a line of its answer. */
 void cpmsync_mock_misbehave_inside(struct mock_conn *conn);
+/* Behind a VANISHED whose highest UID this was. */
+void cpmsync_mock_misbehave_vanished(struct mock_conn *conn, uint32_t highest);
 /* Before the tagged answer of a FETCH. */
 void cpmsync_mock_misbehave_at_end(struct mock_conn *conn);
 /* There is something to be told in IDLE. */

@@ -123,6 +123,8 @@ static void put_vanished(struct mock_conn *conn, const struct mock_set *vanished
     cpmsync_mock_put(conn, "* VANISHED ", 11);
     cpmsync_mock_put_set(conn, vanished);
     cpmsync_mock_put(conn, "\r\n", 2);
+    if (conn->mock->faults.vanished_again)
+        cpmsync_mock_misbehave_vanished(conn, cpmsync_mock_set_highest(vanished));
 }
 
 void cpmsync_mock_tell_expunges(struct mock_conn *conn)
@@ -342,16 +344,17 @@ bool cpmsync_mock_resolve(struct mock_conn *conn, struct mock_set *set, bool uid
 
 void cpmsync_mock_for_each(struct mock_conn *conn, const struct mock_set *set, bool uids, mock_each *each, void *ctx)
 {
-    size_t i, index;
+    size_t before = conn->view_count, i, index;
     for (i = 0; i < set->count; i++) {
         struct mock_range range = set->ranges[i];
-        for (index = uids ? lower(conn, range.first) : range.first - 1; index < conn->view_count; index++) {
-            if (uids ? conn->view[index].uid > range.last : index >= range.last)
+        size_t gone = before - conn->view_count; /* numbers are as they were when the command came */
+        for (index = uids ? lower(conn, range.first) : range.first - 1 - gone; index < conn->view_count; index++) {
+            if (uids ? conn->view[index].uid > range.last : index + (before - conn->view_count) >= range.last)
                 break;
             uint32_t uid = conn->view[index].uid;
             size_t out_before = conn->out.len;
             each(ctx, conn, index, cpmsync_mock_message_of(conn->mailbox, uid));
-            if (uids && conn->out.len > out_before) {
+            if (conn->out.len > out_before) {
                 cpmsync_mock_misbehave_inside(conn);
                 index = lower(conn, uid + 1) - 1; /* where it is now */
             }

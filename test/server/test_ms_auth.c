@@ -58,6 +58,8 @@ static void test_ms_09_capability_code_in_greeting_and_login(void **state)
     conn = talk_connect(talk, true);
     assert_string_equal(talk->answer, "* OK cpm-mockserver ready\n");
     talk_expect(talk, conn, "a LOGIN test test\n", "a OK LOGIN completed\n");
+    conn = talk_connect(talk, true);
+    talk_expect(talk, conn, "a AUTHENTICATE PLAIN AHRlc3QAdGVzdA==\n", "a OK AUTHENTICATE completed\n");
 }
 
 static void test_ms_09_logindisabled_refuses_the_right_password(void **state)

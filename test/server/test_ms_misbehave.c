@@ -104,6 +104,18 @@ static void test_ms_38_rfc5162_mode(void **state)
     talk_expect_has(talk, conn, "b CLOSE\n", code);
 }
 
+static void test_ms_38_vanished_names_what_went_before_and_names_it_again(void **state)
+{
+    struct talk *talk = (struct talk *)*state;
+    cpmsync_mock_expunge(talk->mock, NULL, "INBOX", "1");
+    int conn = select_inbox(talk, true);
+    fault(talk, "vanished-again");
+    cpmsync_mock_expunge(talk->mock, NULL, "INBOX", "3");
+    talk_expect(talk, conn, "a NOOP\n", "* VANISHED 3\n* VANISHED 1,3\na OK NOOP completed\n");
+    cpmsync_mock_expunge(talk->mock, NULL, "INBOX", "2,4");
+    talk_expect(talk, conn, "b NOOP\n", "* VANISHED 2,4\n* VANISHED 1:4\nb OK NOOP completed\n");
+}
+
 static void test_ms_39_rfc4551_mode(void **state)
 {
     struct talk *talk = (struct talk *)*state;
@@ -175,8 +187,21 @@ static void test_ms_50_counts_and_numbers_that_cannot_be(void **state)
     fault(talk, "fetch-above=4");
     talk_expect_no(talk, conn, "c UID FETCH 4 (UID)\n", "* 5 FETCH");
     talk_expect_has(talk, conn, "d UID FETCH 4 (UID)\n", "* 5 FETCH (FLAGS (\\Flagged))\nd OK ");
-    fault(talk, "expunge-inside=1"); /* EXPUNGE during FETCH */
-    talk_expect_has(talk, conn, "e UID FETCH 1:4 (UID)\n", "* 1 EXPUNGE\n* 1 FETCH (UID 2)\n");
+}
+
+static void test_ms_50_expunge_during_a_fetch_by_numbers(void **state)
+{
+    struct talk *talk = (struct talk *)*state;
+    int conn = select_inbox(talk, false);
+    fault(talk, "expunge-in-fetch=2");
+    talk_expect_no(talk, conn, "a FETCH 1:4 (UID)\n", "EXPUNGE");
+    talk_expect_no(talk, conn, "b UID FETCH 1:4 (UID)\n", "EXPUNGE");
+    talk_expect(talk, conn, "c FETCH 1:2,4 (UID)\n",
+        "* 1 FETCH (UID 1)\n* 1 EXPUNGE\n* 1 FETCH (UID 2)\n* 3 FETCH (UID 4)\nc OK FETCH completed\n");
+    talk_expect_no(talk, conn, "d FETCH 1:3 (UID)\n", "EXPUNGE");
+    conn = select_inbox(talk, true);
+    fault(talk, "expunge-in-fetch=1");
+    talk_expect_has(talk, conn, "e FETCH 2:3 (UID)\n", "* 2 FETCH (UID 3)\n* VANISHED 2\n* 2 FETCH (UID 4)\n");
 }
 
 static void test_ms_52_vanished_names_what_is_there(void **state)
@@ -269,11 +294,13 @@ int main(void)
         TEST(test_ms_36_vanished_inside_a_uid_fetch),
         TEST(test_ms_37_vanished_is_held_back_under_a_lower_highestmodseq),
         TEST(test_ms_38_rfc5162_mode),
+        TEST(test_ms_38_vanished_names_what_went_before_and_names_it_again),
         TEST(test_ms_39_rfc4551_mode),
         TEST(test_ms_40_enable_without_qresync_or_refused_with_select_behind),
         TEST(test_ms_41_uidvalidity_and_nomodseq_change_between_selects),
         TEST(test_ms_46_no_closed_code_between_pipelined_selects),
         TEST(test_ms_50_counts_and_numbers_that_cannot_be),
+        TEST(test_ms_50_expunge_during_a_fetch_by_numbers),
         TEST(test_ms_52_vanished_names_what_is_there),
         TEST(test_ms_53_bad_keeps_the_old_mailbox_and_no_leaves_none),
         TEST(test_ms_55_arrivals_and_expunges_just_before_the_tagged_ok),
