@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* FETCH and UID FETCH with CHANGEDSINCE and VANISHED (RFC 3501 6.4.5, 7162 3.1.4, 3.2.6). */
 #include "mock_acl.h"
-#include "mock_annotate.h"
 #include "mock_binary.h"
+#include "mock_item.h"
 #include "mock_limit.h"
 #include "mock_partial.h"
 #include "mock_preview.h"
@@ -11,43 +11,10 @@
 
 #include <stdio.h>
 
-enum kind {
-    UID,
-    FLAGS,
-    MODSEQ,
-    INTERNALDATE,
-    SAVEDATE,
-    SIZE,
-    ENVELOPE,
-    BODY,
-    BODYSTRUCTURE,
-    SECTION,
-    BINARY,
-    BINARY_SIZE,
-    PREVIEW,
-    RFC822,
-    HEADER,
-    TEXT,
-    EMAILID,
-    THREADID,
-    ANNOTATION
-};
-
-struct item {
-    enum kind kind;
-    bool peek;
-    bool lazy;
-    struct mock_section section;
-    struct mock_annotation_query annotations;
-};
-
-enum { ITEMS_MAX = 32 };
-
 struct fetch {
     bool uid;
     struct mock_set set;
-    struct item *items;
-    size_t count;
+    struct mock_items items;
     bool has_since;
     uint64_t since;
     bool vanished;
@@ -59,104 +26,6 @@ struct fetch {
     bool no_such_part;
     bool unknown_cte; /* or could not be decoded */
 };
-
-static bool has(const struct fetch *fetch, enum kind kind)
-{
-    size_t i;
-    for (i = 0; i < fetch->count; i++)
-        if (fetch->items[i].kind == kind)
-            return true;
-    return false;
-}
-
-static struct item *add_item(struct fetch *fetch, enum kind kind)
-{
-    if (fetch->count == ITEMS_MAX)
-        return NULL;
-    struct item *item = &fetch->items[fetch->count++];
-    memset(item, 0, sizeof *item);
-    item->kind = kind;
-    return item;
-}
-
-static bool read_body(struct mock_parser *p, struct fetch *fetch, bool peek)
-{
-    struct item *item = add_item(fetch, SECTION);
-    if (!item || !cpmsync_mock_read_section(p, &item->section))
-        return false;
-    item->peek = peek;
-    return true;
-}
-
-static bool read_binary(struct mock_parser *p, struct fetch *fetch, bool size, bool peek)
-{
-    struct item *item = add_item(fetch, size ? BINARY_SIZE : BINARY);
-    if (!item || !cpmsync_mock_read_section_binary(p, !size, &item->section))
-        return false;
-    item->peek = peek;
-    return true;
-}
-
-/* "PREVIEW" [SP "(" "LAZY" ")"]; a parenthesis may also be that of the modifiers */
-static bool read_preview(struct mock_parser *p, struct fetch *fetch)
-{
-    struct item *item = add_item(fetch, PREVIEW);
-    struct mock_parser before = *p;
-    if (!item)
-        return false;
-    item->lazy = cpmsync_mock_read_sp(p) && cpmsync_mock_read_char(p, '(') && cpmsync_mock_read_word(p, "LAZY") &&
-                 cpmsync_mock_read_char(p, ')');
-    if (!item->lazy)
-        *p = before;
-    return true;
-}
-
-static bool read_item(struct mock_conn *conn, struct mock_parser *p, struct fetch *fetch)
-{
-    static const struct {
-        const char *name;
-        enum kind kind;
-        const char *capability;
-    } NAMES[] = {{"UID", UID, NULL}, {"FLAGS", FLAGS, NULL}, {"MODSEQ", MODSEQ, NULL},
-        {"INTERNALDATE", INTERNALDATE, NULL}, {"RFC822.SIZE", SIZE, NULL}, {"ENVELOPE", ENVELOPE, NULL},
-        {"BODYSTRUCTURE", BODYSTRUCTURE, NULL}, {"RFC822", RFC822, "IMAP4rev1"}, {"RFC822.HEADER", HEADER, "IMAP4rev1"},
-        {"RFC822.TEXT", TEXT, "IMAP4rev1"}, {"SAVEDATE", SAVEDATE, "SAVEDATE"}, {"EMAILID", EMAILID, "OBJECTID"},
-        {"THREADID", THREADID, "OBJECTID"}};
-    size_t i;
-    for (i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
-        if ((!NAMES[i].capability || cpmsync_mock_offers(conn, NAMES[i].capability)) &&
-            cpmsync_mock_read_word(p, NAMES[i].name))
-            return add_item(fetch, NAMES[i].kind) != NULL;
-    if (cpmsync_mock_offers(conn, "BINARY")) {
-        bool size = cpmsync_mock_read_word(p, "BINARY.SIZE"), peek = !size && cpmsync_mock_read_word(p, "BINARY.PEEK");
-        if (size || peek || cpmsync_mock_read_word(p, "BINARY"))
-            return read_binary(p, fetch, size, peek);
-    }
-    if (cpmsync_mock_offers(conn, "PREVIEW") && cpmsync_mock_read_word(p, "PREVIEW"))
-        return read_preview(p, fetch);
-    if (cpmsync_mock_offers(conn, "ANNOTATE-EXPERIMENT-1") && cpmsync_mock_read_word(p, "ANNOTATION")) {
-        struct item *item = add_item(fetch, ANNOTATION);
-        return item && cpmsync_mock_read_annotation_query(p, &item->annotations);
-    }
-    if (cpmsync_mock_read_word(p, "BODY.PEEK"))
-        return read_body(p, fetch, true);
-    if (!cpmsync_mock_read_word(p, "BODY"))
-        return false;
-    return cpmsync_mock_peek(p, '[') ? read_body(p, fetch, false) : add_item(fetch, BODY) != NULL;
-}
-
-static bool read_macro(struct mock_parser *p, struct fetch *fetch)
-{
-    static const enum kind FULL[] = {FLAGS, INTERNALDATE, SIZE, ENVELOPE, BODY};
-    size_t count = cpmsync_mock_read_word(p, "FAST")   ? 3
-                   : cpmsync_mock_read_word(p, "ALL")  ? 4
-                   : cpmsync_mock_read_word(p, "FULL") ? 5
-                                                       : 0;
-    size_t i;
-    for (i = 0; i < count; i++)
-        add_item(fetch, FULL[i]);
-    return count > 0;
-}
 
 /* fetch-modifier = "CHANGEDSINCE" SP mod-sequence-value / "VANISHED" / "PARTIAL" SP partial-range */
 static bool read_modifiers(struct mock_conn *conn, struct mock_parser *p, struct fetch *fetch)
@@ -183,33 +52,17 @@ static bool read_modifiers(struct mock_conn *conn, struct mock_parser *p, struct
     return cpmsync_mock_read_char(p, ')') && cpmsync_mock_read_end(p);
 }
 
-static bool read_items(struct mock_conn *conn, struct mock_parser *p, struct fetch *fetch)
-{
-    if (!cpmsync_mock_read_char(p, '('))
-        return false;
-    do
-        if (!read_item(conn, p, fetch))
-            return false;
-    while (cpmsync_mock_read_sp(p));
-    return cpmsync_mock_read_char(p, ')');
-}
-
 static bool read_arguments(struct mock_conn *conn, struct mock_parser *p, struct fetch *fetch)
 {
     if (!cpmsync_mock_read_sp(p) || !cpmsync_mock_read_message_set(conn, p, &fetch->set) || !cpmsync_mock_read_sp(p))
         return false;
-    if (cpmsync_mock_peek(p, '(')) {
-        if (!read_items(conn, p, fetch))
-            return false;
-    } else if (!read_macro(p, fetch) && !read_item(conn, p, fetch))
-        return false;
-    return read_modifiers(conn, p, fetch);
+    return cpmsync_mock_read_items_or_macro(conn, p, &fetch->items) && read_modifiers(conn, p, fetch);
 }
 
 /* What the grammar allows and the state does not; all of it is BAD (RFC 7162 3.1.2.2, 3.2.6). */
 static bool is_allowed(struct mock_conn *conn, const struct fetch *fetch)
 {
-    bool modseq = fetch->has_since || has(fetch, MODSEQ);
+    bool modseq = fetch->has_since || cpmsync_mock_items_have(&fetch->items, MOCK_ITEM_MODSEQ);
     if (modseq &&
         (conn->mailbox->nomodseq || (!cpmsync_mock_offers(conn, "CONDSTORE") && !cpmsync_mock_offers(conn, "QRESYNC"))))
         return false;
@@ -231,7 +84,7 @@ static void put_date(struct mock_conn *conn, const char *name, int64_t seconds, 
         minutes / 60, minutes % 60);
 }
 
-static void put_preview(struct mock_conn *conn, const struct item *item, const struct mock_parts *parts)
+static void put_preview(struct mock_conn *conn, const struct mock_item *item, const struct mock_parts *parts)
 {
     struct cpmsync_buf text;
     cpmsync_mock_putf(conn, "PREVIEW ");
@@ -245,76 +98,80 @@ static void put_preview(struct mock_conn *conn, const struct item *item, const s
     cpmsync_buf_clear(&text);
 }
 
-static void put_item(struct mock_conn *conn, const struct item *item, size_t index, const struct mock_message *message,
-    const struct mock_parts *parts)
+static void put_item(struct mock_conn *conn, const struct mock_item *item, size_t index,
+    const struct mock_message *message, const struct mock_parts *parts)
 {
     struct cpmsync_slice octets = cpmsync_slice_of(message->body->data, message->body->len), header, body;
     cpmsync_mock_split(octets, &header, &body);
     switch (item->kind) {
-    case UID:
+    case MOCK_ITEM_UID:
         cpmsync_mock_putf(conn, "UID %lu", (unsigned long)message->uid);
         break;
-    case FLAGS:
+    case MOCK_ITEM_FLAGS:
         cpmsync_mock_putf(conn, "FLAGS ");
         cpmsync_mock_put_flags(conn, &message->flags, conn->view[index].recent);
         break;
-    case MODSEQ:
+    case MOCK_ITEM_MODSEQ:
         cpmsync_mock_putf(conn, "MODSEQ (%llu)", (unsigned long long)message->modseq);
         break;
-    case INTERNALDATE:
+    case MOCK_ITEM_INTERNALDATE:
         put_date(conn, "INTERNALDATE", message->date, message->zone);
         break;
-    case SAVEDATE:
+    case MOCK_ITEM_SAVEDATE:
         put_date(conn, "SAVEDATE", message->saved, 0);
         break;
-    case SIZE:
+    case MOCK_ITEM_SIZE:
         cpmsync_mock_putf(conn, "RFC822.SIZE %zu", octets.len);
         break;
-    case ENVELOPE:
+    case MOCK_ITEM_ENVELOPE:
         cpmsync_mock_putf(conn, "ENVELOPE ");
         cpmsync_mock_put_envelope(conn, header);
         break;
-    case EMAILID:
+    case MOCK_ITEM_EMAILID:
         cpmsync_mock_putf(conn, "EMAILID (M%llu)", (unsigned long long)message->body->id);
         break;
-    case THREADID:
+    case MOCK_ITEM_THREADID:
         cpmsync_mock_putf(conn, "THREADID NIL"); /* there are no threads here */
         break;
-    case ANNOTATION:
+    case MOCK_ITEM_ANNOTATION:
         cpmsync_mock_put_annotations(conn, &item->annotations, message);
         break;
-    case BODY:
-    case BODYSTRUCTURE:
-        cpmsync_mock_putf(conn, item->kind == BODY ? "BODY " : "BODYSTRUCTURE ");
-        cpmsync_mock_put_structure(conn, parts, item->kind == BODYSTRUCTURE);
+    case MOCK_ITEM_BODY:
+    case MOCK_ITEM_BODYSTRUCTURE:
+        cpmsync_mock_putf(conn, item->kind == MOCK_ITEM_BODY ? "BODY " : "BODYSTRUCTURE ");
+        cpmsync_mock_put_structure(conn, parts, item->kind == MOCK_ITEM_BODYSTRUCTURE);
         break;
-    case SECTION:
+    case MOCK_ITEM_SECTION:
         cpmsync_mock_putf(conn, "BODY");
         cpmsync_mock_put_section(conn, &item->section, octets, parts);
         break;
-    case BINARY:
-    case BINARY_SIZE:
-        cpmsync_mock_putf(conn, item->kind == BINARY ? "BINARY" : "BINARY.SIZE");
-        cpmsync_mock_put_binary(conn, &item->section, item->kind == BINARY_SIZE, octets, parts);
+    case MOCK_ITEM_BINARY:
+    case MOCK_ITEM_BINARY_SIZE:
+        cpmsync_mock_putf(conn, item->kind == MOCK_ITEM_BINARY ? "BINARY" : "BINARY.SIZE");
+        cpmsync_mock_put_binary(conn, &item->section, item->kind == MOCK_ITEM_BINARY_SIZE, octets, parts);
         break;
-    case PREVIEW:
+    case MOCK_ITEM_PREVIEW:
         put_preview(conn, item, parts);
         break;
-    case RFC822:
-    case HEADER:
-    case TEXT:
-        cpmsync_mock_putf(conn, item->kind == RFC822   ? "RFC822 "
-                                : item->kind == HEADER ? "RFC822.HEADER "
-                                                       : "RFC822.TEXT ");
-        cpmsync_mock_put_literal(conn, item->kind == RFC822 ? octets : item->kind == HEADER ? header : body);
+    case MOCK_ITEM_RFC822:
+    case MOCK_ITEM_HEADER:
+    case MOCK_ITEM_TEXT:
+        cpmsync_mock_putf(conn, item->kind == MOCK_ITEM_RFC822   ? "RFC822 "
+                                : item->kind == MOCK_ITEM_HEADER ? "RFC822.HEADER "
+                                                                 : "RFC822.TEXT ");
+        cpmsync_mock_put_literal(conn, item->kind == MOCK_ITEM_RFC822   ? octets
+                                       : item->kind == MOCK_ITEM_HEADER ? header
+                                                                        : body);
         break;
     }
 }
 
-static bool needs_parts(const struct item *item)
+static bool needs_parts(const struct mock_item *item)
 {
-    return item->kind == BODY || item->kind == BODYSTRUCTURE || item->kind == PREVIEW ||
-           ((item->kind == SECTION || item->kind == BINARY || item->kind == BINARY_SIZE) && item->section.number_count);
+    return item->kind == MOCK_ITEM_BODY || item->kind == MOCK_ITEM_BODYSTRUCTURE || item->kind == MOCK_ITEM_PREVIEW ||
+           ((item->kind == MOCK_ITEM_SECTION || item->kind == MOCK_ITEM_BINARY ||
+                item->kind == MOCK_ITEM_BINARY_SIZE) &&
+               item->section.number_count);
 }
 
 /* Sets \Seen where the items do; then FLAGS, and what CONDSTORE wants, go with them. */
@@ -328,9 +185,10 @@ static bool see(struct mock_conn *conn, struct fetch *fetch, struct mock_message
     return cpmsync_mock_change_flags(conn->mailbox, message, '+', &seen, &fetch->modseq);
 }
 
-static void put_extra(struct mock_conn *conn, enum kind kind, size_t index, const struct mock_message *message)
+static void put_extra(
+    struct mock_conn *conn, enum mock_item_kind kind, size_t index, const struct mock_message *message)
 {
-    struct item item;
+    struct mock_item item;
     memset(&item, 0, sizeof item);
     item.kind = kind;
     put_item(conn, &item, index, message, NULL);
@@ -343,8 +201,8 @@ static bool find_parts(
 {
     size_t i;
     memset(parts, 0, sizeof *parts);
-    for (i = 0; i < fetch->count; i++)
-        if (needs_parts(&fetch->items[i]))
+    for (i = 0; i < fetch->items.count; i++)
+        if (needs_parts(&fetch->items.at[i]))
             return cpmsync_mock_parts_of(
                 parts, conn->mock->mem, cpmsync_slice_of(message->body->data, message->body->len));
     return true;
@@ -353,9 +211,9 @@ static bool find_parts(
 static bool can_decode(const struct mock_conn *conn, const struct fetch *fetch, const struct mock_parts *parts)
 {
     size_t i;
-    for (i = 0; i < fetch->count; i++) {
-        const struct item *item = &fetch->items[i];
-        if ((item->kind == BINARY || item->kind == BINARY_SIZE) &&
+    for (i = 0; i < fetch->items.count; i++) {
+        const struct mock_item *item = &fetch->items.at[i];
+        if ((item->kind == MOCK_ITEM_BINARY || item->kind == MOCK_ITEM_BINARY_SIZE) &&
             (conn->mock->faults.unknown_cte || !cpmsync_mock_can_decode(&item->section, parts)))
             return false;
     }
@@ -371,17 +229,19 @@ static void put_fetch(struct mock_conn *conn, struct fetch *fetch, size_t index,
     size_t i, before = conn->out.len;
     cpmsync_mock_begin_fetch(conn, index);
     size_t opened = conn->out.len;
-    if (!conn->uidonly && (fetch->uid || (seen && cpmsync_mock_tells_uid(conn))) && !has(fetch, UID))
-        put_extra(conn, UID, index, message);
-    if (seen && !has(fetch, FLAGS))
-        put_extra(conn, FLAGS, index, message);
-    if (modseq && !has(fetch, MODSEQ))
-        put_extra(conn, MODSEQ, index, message);
+    if (!conn->uidonly && (fetch->uid || (seen && cpmsync_mock_tells_uid(conn))) &&
+        !cpmsync_mock_items_have(&fetch->items, MOCK_ITEM_UID))
+        put_extra(conn, MOCK_ITEM_UID, index, message);
+    if (seen && !cpmsync_mock_items_have(&fetch->items, MOCK_ITEM_FLAGS))
+        put_extra(conn, MOCK_ITEM_FLAGS, index, message);
+    if (modseq && !cpmsync_mock_items_have(&fetch->items, MOCK_ITEM_MODSEQ))
+        put_extra(conn, MOCK_ITEM_MODSEQ, index, message);
     extra = conn->out.len > opened;
-    for (i = 0; i < fetch->count; i++) {
-        const struct item *item = &fetch->items[i];
+    for (i = 0; i < fetch->items.count; i++) {
+        const struct mock_item *item = &fetch->items.at[i];
         /* Wildcards that match nothing have nothing to say. */
-        if (item->kind == ANNOTATION && !cpmsync_mock_annotation_query_finds(conn, &item->annotations, message))
+        if (item->kind == MOCK_ITEM_ANNOTATION &&
+            !cpmsync_mock_annotation_query_finds(conn, &item->annotations, message))
             continue;
         if (said)
             cpmsync_mock_putf(conn, " ");
@@ -395,7 +255,8 @@ static void put_fetch(struct mock_conn *conn, struct fetch *fetch, size_t index,
     if (!said)
         cpmsync_buf_truncate(&conn->out, conn->out.len - 1);
     cpmsync_mock_putf(conn, ")\r\n");
-    if ((seen || has(fetch, FLAGS)) && (modseq || has(fetch, MODSEQ) || !cpmsync_mock_tells_modseq(conn)))
+    if ((seen || cpmsync_mock_items_have(&fetch->items, MOCK_ITEM_FLAGS)) &&
+        (modseq || cpmsync_mock_items_have(&fetch->items, MOCK_ITEM_MODSEQ) || !cpmsync_mock_tells_modseq(conn)))
         conn->view[index].told = message->modseq;
 }
 
@@ -431,9 +292,9 @@ static void look_for_parts(void *ctx, struct mock_conn *conn, size_t index, stru
     struct fetch *fetch = (struct fetch *)ctx;
     size_t i;
     (void)index;
-    for (i = 0; i < fetch->count && message; i++)
-        if (fetch->items[i].kind == ANNOTATION &&
-            !cpmsync_mock_annotation_query_fits(conn, &fetch->items[i].annotations, message))
+    for (i = 0; i < fetch->items.count && message; i++)
+        if (fetch->items.at[i].kind == MOCK_ITEM_ANNOTATION &&
+            !cpmsync_mock_annotation_query_fits(conn, &fetch->items.at[i].annotations, message))
             fetch->no_such_part = true;
 }
 
@@ -452,15 +313,15 @@ static void cut_out(struct mock_conn *conn, struct fetch *fetch)
 static void run(struct mock_conn *conn, struct fetch *fetch)
 {
     size_t i;
-    for (i = 0; i < fetch->count; i++) {
-        const struct item *item = &fetch->items[i];
-        fetch->sets_seen |= ((item->kind == SECTION || item->kind == BINARY) && !item->peek) || item->kind == RFC822 ||
-                            item->kind == TEXT;
+    for (i = 0; i < fetch->items.count; i++) {
+        const struct mock_item *item = &fetch->items.at[i];
+        fetch->sets_seen |= ((item->kind == MOCK_ITEM_SECTION || item->kind == MOCK_ITEM_BINARY) && !item->peek) ||
+                            item->kind == MOCK_ITEM_RFC822 || item->kind == MOCK_ITEM_TEXT;
     }
     fetch->sets_seen &= (cpmsync_mock_rights(conn, conn->mailbox) & MOCK_RIGHT_S) != 0;
     if (conn->mailbox->flag_count > conn->flags_told)
         cpmsync_mock_put_flag_names(conn);
-    if (has(fetch, ANNOTATION))
+    if (cpmsync_mock_items_have(&fetch->items, MOCK_ITEM_ANNOTATION))
         cpmsync_mock_for_each(conn, &fetch->set, fetch->uid, look_for_parts, fetch);
     if (fetch->no_such_part) {
         cpmsync_mock_bad(conn, "An entry names a part that is not there");
@@ -490,15 +351,14 @@ bool cpmsync_mock_cmd_fetch(struct mock_conn *conn, struct mock_parser *p, bool 
     memset(&fetch, 0, sizeof fetch);
     fetch.uid = uid;
     cpmsync_mock_set_init(&fetch.set, conn->mock->mem);
-    fetch.items = (struct item *)cpmsync_mem_zalloc(conn->mock->mem, ITEMS_MAX * sizeof *fetch.items);
-    bool valid = fetch.items && read_arguments(conn, p, &fetch) && is_allowed(conn, &fetch) &&
-                 cpmsync_mock_resolve(conn, &fetch.set, uid);
+    bool valid = cpmsync_mock_items_new(conn->mock->mem, &fetch.items) && read_arguments(conn, p, &fetch) &&
+                 is_allowed(conn, &fetch) && cpmsync_mock_resolve(conn, &fetch.set, uid);
     if (valid) {
-        if (fetch.has_since || has(&fetch, MODSEQ))
+        if (fetch.has_since || cpmsync_mock_items_have(&fetch.items, MOCK_ITEM_MODSEQ))
             cpmsync_mock_enable_condstore(conn);
         run(conn, &fetch);
     }
-    cpmsync_mem_free(conn->mock->mem, fetch.items);
+    cpmsync_mock_items_free(conn->mock->mem, &fetch.items);
     cpmsync_mock_set_clear(&fetch.set);
     return valid;
 }
@@ -507,11 +367,9 @@ bool cpmsync_mock_cmd_fetch(struct mock_conn *conn, struct mock_parser *p, bool 
 
 bool cpmsync_mock_read_fetch_atts(struct mock_conn *conn, struct mock_parser *p)
 {
-    struct fetch fetch;
-    memset(&fetch, 0, sizeof fetch);
-    fetch.items = (struct item *)cpmsync_mem_zalloc(conn->mock->mem, ITEMS_MAX * sizeof *fetch.items);
-    bool valid = fetch.items && read_items(conn, p, &fetch);
-    cpmsync_mem_free(conn->mock->mem, fetch.items);
+    struct mock_items items;
+    bool valid = cpmsync_mock_items_new(conn->mock->mem, &items) && cpmsync_mock_read_items(conn, p, &items);
+    cpmsync_mock_items_free(conn->mock->mem, &items);
     return valid;
 }
 
@@ -522,13 +380,13 @@ void cpmsync_mock_put_fetch_atts(struct mock_conn *conn, struct cpmsync_slice at
     memset(&fetch, 0, sizeof fetch);
     fetch.uid = cpmsync_mock_tells_uid(conn);
     fetch.has_since = cpmsync_mock_tells_modseq(conn);
-    fetch.items = (struct item *)cpmsync_mem_zalloc(conn->mock->mem, ITEMS_MAX * sizeof *fetch.items);
+    bool has_room = cpmsync_mock_items_new(conn->mock->mem, &fetch.items);
     struct cpmsync_slice text = cpmsync_mock_own(conn->mock->mem, atts);
     struct mock_parser p = cpmsync_mock_parser_of(text);
-    if (!fetch.items || !text.data || !read_items(conn, &p, &fetch))
+    if (!has_room || !text.data || !cpmsync_mock_read_items(conn, &p, &fetch.items))
         conn->broken = true;
     for (i = first; i < conn->view_count && !conn->broken && is_allowed(conn, &fetch); i++)
         fetch_one(&fetch, conn, i, cpmsync_mock_message_of(conn->mailbox, conn->view[i].uid));
     cpmsync_mock_disown(conn->mock->mem, &text);
-    cpmsync_mem_free(conn->mock->mem, fetch.items);
+    cpmsync_mock_items_free(conn->mock->mem, &fetch.items);
 }
