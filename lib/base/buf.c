@@ -104,7 +104,8 @@ int cpmsync_buf_add(struct cpmsync_buf *buf, const void *data, size_t len)
     error = cpmsync_buf_reserve(buf, len, &out);
     if (error)
         return error;
-    memcpy(out, data, len);
+    if (out) /* it is: len is not 0 */
+        memcpy(out, data, len);
     buf->len += len;
     return 0;
 }

@@ -337,8 +337,9 @@ static int server_final(struct cpmsync_sasl *sasl, struct cpmsync_slice challeng
     rc = cpmsync_base64_decode(&theirs, value);
     if (rc == CPMSYNC_ERR_LIMIT || rc == CPMSYNC_ERR_PROTOCOL || (rc == 0 && theirs.len != hash_len(sasl)))
         rc = CPMSYNC_ERR_AUTH_SERVER;
-    for (size_t i = 0; rc == 0 && i < theirs.len; i++)
-        differ |= cpmsync_buf_data(&theirs)[i] ^ sasl->server_signature[i];
+    const uint8_t *signature = cpmsync_buf_data(&theirs);
+    for (size_t i = 0; rc == 0 && signature && i < theirs.len; i++)
+        differ |= signature[i] ^ sasl->server_signature[i];
     if (differ)
         rc = CPMSYNC_ERR_AUTH_SERVER;
     cpmsync_buf_clear(&theirs);

@@ -32,7 +32,7 @@ static void seek(struct cpmsync_undo_map *map, const void *key, size_t len, stru
 
 static void link_node(struct cpmsync_undo_map *map, struct cpmsync_undo_node *node)
 {
-    struct cpmsync_undo_node **path[CPMSYNC_UNDO_MAP_HEIGHT];
+    struct cpmsync_undo_node **path[CPMSYNC_UNDO_MAP_HEIGHT] = {NULL};
 
     seek(map, node->key, node->key_len, path);
     for (size_t level = 0; level < node->height; level++) {
@@ -43,7 +43,7 @@ static void link_node(struct cpmsync_undo_map *map, struct cpmsync_undo_node *no
 
 static void unlink_node(struct cpmsync_undo_map *map, struct cpmsync_undo_node *node)
 {
-    struct cpmsync_undo_node **path[CPMSYNC_UNDO_MAP_HEIGHT];
+    struct cpmsync_undo_node **path[CPMSYNC_UNDO_MAP_HEIGHT] = {NULL};
 
     seek(map, node->key, node->key_len, path);
     for (size_t level = 0; level < node->height; level++)
