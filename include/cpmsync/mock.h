@@ -240,6 +240,13 @@ CPMSYNC_API int64_t cpmsync_mock_deliver(struct cpmsync_mock *mock, const char *
 CPMSYNC_API int cpmsync_mock_generate(
     struct cpmsync_mock *mock, const char *user, const char *mailbox, uint32_t count, size_t octets);
 
+/*
+ * `count` CPM conversations: a mailbox each below `parent` (for example "Default"), named by its Conversation-ID, with
+ * `messages` chat messages (message/cpim) in it.
+ */
+CPMSYNC_API int cpmsync_mock_generate_conversations(
+    struct cpmsync_mock *mock, const char *user, const char *parent, uint32_t count, uint32_t messages);
+
 /* `change` is "+\\Seen $x" (adds), "-\\Seen" (removes) or "\\Seen" (replaces). One mod-sequence for all of them, and
  * none if nothing changes. Absent UIDs are ignored. */
 CPMSYNC_API int cpmsync_mock_flag(
@@ -309,7 +316,23 @@ CPMSYNC_API int64_t cpmsync_mock_dump(
 CPMSYNC_API int64_t cpmsync_mock_message(
     struct cpmsync_mock *mock, const char *user, const char *mailbox, uint32_t uid, const void **data);
 
-/* Loads a Maildir++ tree or an mbox file into the user's store; the mbox goes to INBOX. Returns the number of messages. */
+/*
+ * Loads mail from the disk into the user's store. Returns the number of messages.
+ *
+ * A directory is a Maildir++ tree: `cur` and `new` are INBOX, a directory ".A.B" with a cur or new in it is the mailbox A/B,
+ * whose name is on the disk as it is on the wire; other directories are skipped. Flags are the letters behind ":2," of a
+ * file's name (D \Draft, F \Flagged, P $Forwarded, R \Answered, S \Seen, T \Deleted), INTERNALDATE is the time the name
+ * begins with, and UIDs are given in the order of these times. What servers keep beside is not read: dovecot-uidlist,
+ * dovecot-keywords, subscriptions.
+ *
+ * A file is an mbox, and goes to INBOX. A message begins at a "From " line that is the first or follows an empty one, whose
+ * date is the INTERNALDATE; ">From " in a message loses one ">". Status, X-Status and X-Keywords become flags; these, X-UID,
+ * X-IMAP and X-IMAPbase are no part of the message.
+ *
+ * CPMSYNC_ERR_NOT_FOUND for what cannot be read, _INVALID_ARGUMENT for a directory or file that is neither, a name that is
+ * none for a mailbox and a keyword that is none, _LIMIT, _NOMEM; cpmsync_mock_why names the file. What was loaded before
+ * stays.
+ */
 CPMSYNC_API int64_t cpmsync_mock_load(struct cpmsync_mock *mock, const char *user, const char *path);
 
 /* ---- misbehaviour and scripts ---- */
@@ -327,14 +350,21 @@ CPMSYNC_API int cpmsync_mock_fault_list(size_t index, const char **name, const c
  *             create MAILBOX   delete MAILBOX   rename MAILBOX TO   uidvalidity MAILBOX   drop-log MAILBOX
  *             nomodseq MAILBOX   raise-modseq MAILBOX N   acl MAILBOX IDENTIFIER RIGHTS   subscribe MAILBOX
  *             unsubscribe MAILBOX   special-use MAILBOX [USE...]   quota RESOURCE N   fault NAME[=VALUE]
+ *             generate MAILBOX COUNT [OCTETS]   conversations PARENT COUNT [MESSAGES]      make the mailboxes, too
  *             user NAME (for the steps below it)
- * `before` acts when the command has arrived, `after` when its tagged answer is written. CPMSYNC_ERR_INVALID_ARGUMENT
- * with *line the wrong line.
+ * `before` acts when the command has arrived, `after` when its tagged answer is written. COMMAND is a name such as SELECT;
+ * "*" is any, FETCH is also UID FETCH, and so are STORE, COPY, MOVE, SEARCH and EXPUNGE. A name with blanks in it is written
+ * in double quotes. CPMSYNC_ERR_INVALID_ARGUMENT with *line (may be NULL) the wrong line, or one that could not be done at
+ * once; cpmsync_mock_why has it in words. The steps before it are done or wait.
  */
 CPMSYNC_API int cpmsync_mock_script(struct cpmsync_mock *mock, const char *text, size_t len, unsigned *line);
 
-/* Steps that have not fired, or failed when they did. *line (may be NULL) is the first one's. */
+/* Steps that have not fired, or failed when they did: a test ends with none. *line (may be NULL) is the first one's. */
 CPMSYNC_API size_t cpmsync_mock_script_unfired(const struct cpmsync_mock *mock, unsigned *line);
+
+/* One of them in words, "line 3: ...: never fired, 1 too few", cut to fit in `size` octets with a NUL at the end. 0, or
+ * CPMSYNC_ERR_NOT_FOUND behind the last. */
+CPMSYNC_API int cpmsync_mock_script_report(const struct cpmsync_mock *mock, size_t index, char *text, size_t size);
 
 /* Commands executed so far, over all connections. */
 CPMSYNC_API uint64_t cpmsync_mock_commands(const struct cpmsync_mock *mock);

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LIST_MAX = 64, EXIT_USAGE = 2 };
+enum { LIST_MAX = 256, EXIT_USAGE = 2 };
 
 struct list {
     const char *values[LIST_MAX];
@@ -295,16 +295,15 @@ static int run_script(struct cpmsync_mock *mock, const char *path)
     FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
     size_t len = 0, size = 1 << 20;
     char *text = (char *)malloc(size);
-    unsigned line = 0;
     int error = file && text ? 0 : -1;
     if (!error)
         len = fread(text, 1, size, file);
     if (error || ferror(file) || len == size)
-        fprintf(stderr, "cpm-mockserver: %s cannot be read: %s\n", path, file ? "too long" : strerror(errno));
+        fprintf(stderr, "cpm-mockserver: %s: %s\n", path, len == size ? "longer than 1 MiB" : strerror(errno));
     else {
-        error = cpmsync_mock_script(mock, text, len, &line);
+        error = cpmsync_mock_script(mock, text, len, NULL);
         if (error)
-            fprintf(stderr, "cpm-mockserver: %s:%u is wrong, or cannot be done\n", path, line);
+            fprintf(stderr, "cpm-mockserver: %s, %s\n", path, cpmsync_mock_why(mock));
     }
     if (file && file != stdin)
         fclose(file);
@@ -368,10 +367,19 @@ static int open_port(struct cpmsync_mock *mock, const struct options *o, struct 
     return error ? failed(mock, o->listen, error) : 0;
 }
 
+/* A line for every step that is not done; how many there are. */
+static size_t report_script(const struct cpmsync_mock *mock)
+{
+    char text[512];
+    size_t count = 0;
+    for (; cpmsync_mock_script_report(mock, count, text, sizeof text) == 0; count++)
+        fprintf(stderr, "cpm-mockserver: script, %s\n", text);
+    return count;
+}
+
 static int serve(struct cpmsync_mock *mock, const struct options *o)
 {
     struct sigaction action;
-    unsigned line = 0;
     int result = open_port(mock, o, &serving);
     if (result)
         return result;
@@ -385,13 +393,7 @@ static int serve(struct cpmsync_mock *mock, const struct options *o)
     fflush(stdout);
     int error = cpmsync_mock_port_serve(serving);
     result = error ? failed(mock, "serving", error) : 0;
-    size_t unfired = cpmsync_mock_script_unfired(mock, &line);
-    if (unfired) {
-        fprintf(stderr, "cpm-mockserver: %zu steps of the script never fired or failed, the first is line %u\n",
-            unfired, line);
-        result = 1;
-    }
-    return result;
+    return report_script(mock) ? 1 : result;
 }
 
 static int configure(struct cpmsync_mock_config *config, const struct options *o)

@@ -98,6 +98,32 @@ static int special_use(struct cpmsync_mock *mock, const char *user, char **words
     return error;
 }
 
+/* A number among the words, or what stands for it where there are no more words. */
+static bool number_at(char **words, size_t count, size_t place, uint64_t otherwise, uint64_t max, uint64_t *number)
+{
+    *number = otherwise;
+    return place >= count || (number_of(words[place], number) && *number <= max);
+}
+
+static int generate(struct cpmsync_mock *mock, const char *user, char **words, size_t count)
+{
+    uint64_t messages, octets;
+    if (!number_at(words, count, 2, 0, UINT32_MAX, &messages) || !number_at(words, count, 3, 0, UINT32_MAX, &octets))
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    int error = cpmsync_mock_mailbox_create(mock, user, words[1]);
+    return error && error != CPMSYNC_ERR_STATE
+               ? error
+               : cpmsync_mock_generate(mock, user, words[1], (uint32_t)messages, (size_t)octets);
+}
+
+static int conversations(struct cpmsync_mock *mock, const char *user, char **words, size_t count)
+{
+    uint64_t mailboxes, messages;
+    if (!number_at(words, count, 2, 0, UINT32_MAX, &mailboxes) || !number_at(words, count, 3, 1, UINT32_MAX, &messages))
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    return cpmsync_mock_generate_conversations(mock, user, words[1], (uint32_t)mailboxes, (uint32_t)messages);
+}
+
 enum action {
     DELIVER,
     FLAG,
@@ -114,6 +140,8 @@ enum action {
     UNSUBSCRIBE,
     SPECIAL_USE,
     QUOTA,
+    GENERATE,
+    CONVERSATIONS,
     FAULT
 };
 
@@ -124,7 +152,7 @@ static const struct {
 } ACTIONS[] = {{"deliver", 2, WORDS_MAX}, {"flag", 4, WORDS_MAX}, {"expunge", 3, 3}, {"create", 2, 2}, {"delete", 2, 2},
     {"rename", 3, 3}, {"uidvalidity", 2, 2}, {"drop-log", 2, 2}, {"nomodseq", 2, 2}, {"raise-modseq", 3, 3},
     {"acl", 4, 4}, {"subscribe", 2, 2}, {"unsubscribe", 2, 2}, {"special-use", 2, WORDS_MAX}, {"quota", 3, 3},
-    {"fault", 2, 2}};
+    {"generate", 3, 4}, {"conversations", 3, 4}, {"fault", 2, 2}};
 
 /* The action the words say, or a negative number. */
 static int action_of(char **words, size_t count)
@@ -177,6 +205,10 @@ static int act(struct cpmsync_mock *mock, const char *user, char *text)
         return cpmsync_mock_quota(mock, user, words[1], (int64_t)number);
     case SPECIAL_USE:
         return special_use(mock, user, words, count);
+    case GENERATE:
+        return generate(mock, user, words, count);
+    case CONVERSATIONS:
+        return conversations(mock, user, words, count);
     case FAULT:
         return cpmsync_mock_fault(mock, words[1]);
     default:
@@ -189,30 +221,52 @@ static void fire(struct cpmsync_mock *mock, size_t index)
     struct mock_step *step = &mock->script.steps[index];
     char *text = cpmsync_mem_copy(mock->mem, step->action, strlen(step->action));
     step->count = 0;
-    step->failed = !text || act(mock, step->user, text) != 0;
+    step->error = text ? act(mock, step->user, text) : CPMSYNC_ERR_NOMEM;
     cpmsync_mem_free(mock->mem, text);
 }
 
-void cpmsync_mock_moment(struct cpmsync_mock *mock, enum mock_moment moment, struct cpmsync_slice command)
+/* "*", "FETCH" (also UID FETCH), "UID FETCH" */
+static bool is_command(const struct mock_step *step, struct cpmsync_slice command, bool uid)
+{
+    bool uid_only = strncmp(step->command, "UID ", 4) == 0;
+    return strcmp(step->command, "*") == 0 ||
+           ((uid || !uid_only) && cpmsync_slice_is(command, step->command + (uid_only ? 4 : 0)));
+}
+
+void cpmsync_mock_moment(struct cpmsync_mock *mock, enum mock_moment moment, struct cpmsync_slice command, bool uid)
 {
     size_t i;
     for (i = 0; i < mock->script.count; i++) {
         struct mock_step *step = &mock->script.steps[i];
         if (step->moment != moment || step->count == 0)
             continue;
-        if (moment != MOCK_AT_CONNECT && strcmp(step->command, "*") != 0 && !cpmsync_slice_is(command, step->command))
+        if (moment != MOCK_AT_CONNECT && !is_command(step, command, uid))
             continue;
         if (--step->count == 0)
             fire(mock, i);
     }
 }
 
-/* Takes "at-connect N", "before N COMMAND" or "after N COMMAND" off the words; false if it is none of them but looks so. */
+/* COMMAND or "UID" COMMAND, in capitals; how many words it is, 0 if it is no command. */
+static size_t read_command(char *const *words, size_t count, struct mock_step *step)
+{
+    struct cpmsync_slice name = cpmsync_slice_str(words[0]);
+    bool uid = cpmsync_slice_is(name, "UID") && count > 1;
+    if (uid)
+        name = cpmsync_slice_str(words[1]);
+    if (!cpmsync_slice_is(name, "*") && !cpmsync_mock_is_command(name, uid))
+        return 0;
+    snprintf(step->command, sizeof step->command, "%s%s", uid ? "UID " : "", uid ? words[1] : words[0]);
+    return uid ? 2 : 1;
+}
+
+/* Takes "at-connect N", "before N COMMAND" or "after N COMMAND" off the words; false if it is none of them but looks so, or
+ * nothing stands behind it. */
 static bool read_moment(char ***words, size_t *count, struct mock_step *step)
 {
     bool before = strcmp((*words)[0], "before") == 0, after = strcmp((*words)[0], "after") == 0;
     bool connect = strcmp((*words)[0], "at-connect") == 0;
-    size_t used = connect ? 2 : 3;
+    size_t used = 2;
     step->moment = MOCK_AT_ONCE;
     step->count = 1;
     if (!before && !after && !connect)
@@ -220,13 +274,22 @@ static bool read_moment(char ***words, size_t *count, struct mock_step *step)
     if (*count <= used || !number_of((*words)[1], &step->count) || step->count == 0)
         return false;
     step->moment = connect ? MOCK_AT_CONNECT : before ? MOCK_BEFORE_COMMAND : MOCK_AFTER_COMMAND;
-    if (!connect && strlen((*words)[2]) >= sizeof step->command)
-        return false;
-    if (!connect)
-        memcpy(step->command, (*words)[2], strlen((*words)[2]) + 1);
+    if (!connect) {
+        size_t command = read_command(*words + used, *count - used, step);
+        if (command == 0)
+            return false;
+        used += command;
+    }
     *words += used;
     *count -= used;
-    return true;
+    return *count > 0;
+}
+
+static const char *reason(int error)
+{
+    return error == CPMSYNC_ERR_NOT_FOUND ? "no such user or mailbox"
+           : error == CPMSYNC_ERR_STATE   ? "there is one already"
+                                          : cpmsync_error_text(error);
 }
 
 /* Words as a text that `split` cuts in the same way. */
@@ -265,7 +328,10 @@ static int add_step(
     if (step->moment != MOCK_AT_ONCE)
         return 0;
     fire(mock, mock->script.count - 1);
-    return mock->script.steps[mock->script.count - 1].failed ? CPMSYNC_ERR_INVALID_ARGUMENT : 0;
+    int failed = mock->script.steps[mock->script.count - 1].error;
+    if (failed)
+        cpmsync_mock_explain(mock, failed, "line %u: %s: %s", step->line, words[0], reason(failed));
+    return !failed || failed == CPMSYNC_ERR_NOMEM ? failed : CPMSYNC_ERR_INVALID_ARGUMENT;
 }
 
 static int read_line(struct cpmsync_mock *mock, char *text, unsigned line, char *user, size_t user_size)
@@ -284,8 +350,13 @@ static int read_line(struct cpmsync_mock *mock, char *text, unsigned line, char 
         memcpy(user, words[1], strlen(words[1]) + 1);
         return 0;
     }
-    if (!read_moment(&words, &count, &step) || action_of(words, count) < 0)
-        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    const char *first = words[0];
+    if (!read_moment(&words, &count, &step))
+        return cpmsync_mock_explain(mock, CPMSYNC_ERR_INVALID_ARGUMENT,
+            "line %u: %s: no number, no such command, or no action behind it", line, first);
+    if (action_of(words, count) < 0)
+        return cpmsync_mock_explain(
+            mock, CPMSYNC_ERR_INVALID_ARGUMENT, "line %u: %s: no such action, or not its arguments", line, words[0]);
     return add_step(mock, &step, user, words, count);
 }
 
@@ -295,6 +366,7 @@ int cpmsync_mock_script(struct cpmsync_mock *mock, const char *text, size_t len,
     const char *at = text, *end = text + len;
     unsigned number = 0;
     int error = 0;
+    cpmsync_mock_explain(mock, 0, "%s", "");
     while (at < end && !error) {
         const char *lf = (const char *)memchr(at, '\n', (size_t)(end - at));
         const char *stop = lf ? lf : end;
@@ -312,15 +384,39 @@ int cpmsync_mock_script(struct cpmsync_mock *mock, const char *text, size_t len,
     return error;
 }
 
-size_t cpmsync_mock_script_unfired(const struct cpmsync_mock *mock, unsigned *line)
+/* The step behind `index` others that are not done; NULL if there is none. */
+static const struct mock_step *undone(const struct cpmsync_mock *mock, size_t index)
 {
-    size_t count = 0, i;
+    size_t i;
     for (i = 0; i < mock->script.count; i++) {
         const struct mock_step *step = &mock->script.steps[i];
-        if (step->count == 0 && !step->failed)
-            continue;
-        if (count++ == 0 && line)
-            *line = step->line;
+        if ((step->count != 0 || step->error) && index-- == 0)
+            return step;
     }
+    return NULL;
+}
+
+size_t cpmsync_mock_script_unfired(const struct cpmsync_mock *mock, unsigned *line)
+{
+    const struct mock_step *first = undone(mock, 0);
+    size_t count = 0;
+    while (undone(mock, count))
+        count++;
+    if (first && line)
+        *line = first->line;
     return count;
+}
+
+int cpmsync_mock_script_report(const struct cpmsync_mock *mock, size_t index, char *text, size_t size)
+{
+    const struct mock_step *step = undone(mock, index);
+    if (!step)
+        return CPMSYNC_ERR_NOT_FOUND;
+    int len = snprintf(text, size, "line %u: %s", step->line, step->action);
+    size_t used = len < 0 ? 0 : (size_t)len < size ? (size_t)len : size ? size - 1 : 0;
+    if (step->error)
+        snprintf(text + used, size - used, ": %s", reason(step->error));
+    else
+        snprintf(text + used, size - used, ": never fired, %llu too few", (unsigned long long)step->count);
+    return 0;
 }

@@ -11,10 +11,10 @@ enum mock_moment { MOCK_AT_ONCE, MOCK_AT_CONNECT, MOCK_BEFORE_COMMAND, MOCK_AFTE
 
 struct mock_step {
     enum mock_moment moment;
-    uint64_t count; /* how often the moment still has to come; 0: it came */
-    char command[24];
+    uint64_t count;   /* how often the moment still has to come; 0: it came */
+    char command[32]; /* "*", "FETCH" or "UID FETCH" */
     unsigned line;
-    bool failed;
+    int error;  /* it fired, and failed */
     char *user; /* NULL: the first */
     char *action;
 };
@@ -26,7 +26,7 @@ struct mock_script {
 
 void cpmsync_mock_script_clear(struct mock_script *script, const struct cpmsync_allocator *mem);
 
-/* The moment has come: fires what waited for it. `command` is "SELECT", "UID FETCH", ...; empty for connections. */
-void cpmsync_mock_moment(struct cpmsync_mock *mock, enum mock_moment moment, struct cpmsync_slice command);
+/* The moment has come: fires what waited for it. `command` is "SELECT", ..., empty for connections; `uid` for its UID form. */
+void cpmsync_mock_moment(struct cpmsync_mock *mock, enum mock_moment moment, struct cpmsync_slice command, bool uid);
 
 #endif

@@ -150,7 +150,7 @@ static int connect_client(struct cpmsync_mock *mock, bool secure, const struct c
     cpmsync_buf_init(&conn->news, mock->mem, SIZE_MAX / 2);
     conn->next = mock->conns;
     mock->conns = conn;
-    cpmsync_mock_moment(mock, MOCK_AT_CONNECT, cpmsync_slice_of(NULL, 0));
+    cpmsync_mock_moment(mock, MOCK_AT_CONNECT, cpmsync_slice_of(NULL, 0), false);
     cpmsync_mock_greet(conn);
     return conn->id;
 }

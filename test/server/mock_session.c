@@ -77,6 +77,15 @@ static const struct verb VERBS[] = {
     {"EXPUNGE", IN_BOX, true, true, "UIDPLUS", cpmsync_mock_cmd_uid_expunge},
 };
 
+bool cpmsync_mock_is_command(struct cpmsync_slice name, bool uid)
+{
+    size_t i;
+    for (i = 0; i < sizeof VERBS / sizeof *VERBS; i++)
+        if ((VERBS[i].uid || !uid) && cpmsync_slice_is(name, VERBS[i].name))
+            return true;
+    return false;
+}
+
 /* Where several capabilities bring a command, the one that is offered. */
 static const struct verb *find_verb(const struct mock_conn *conn, struct cpmsync_slice name, bool uid)
 {
@@ -192,7 +201,7 @@ static void finish(struct mock_conn *conn, size_t out_before)
     struct cpmsync_mock *mock = conn->mock;
     if (conn->continuation != MOCK_LINE_IS_COMMAND)
         return;
-    cpmsync_mock_moment(mock, MOCK_AFTER_COMMAND, conn->verb);
+    cpmsync_mock_moment(mock, MOCK_AFTER_COMMAND, conn->verb, conn->by_uid);
     if (mock->faults.cut > MOCK_CUT_BEFORE && mock->commands >= mock->faults.cut_at)
         cut(conn, mock->faults.cut, out_before);
     if (mock->faults.silent_after && mock->commands >= mock->faults.silent_after)
@@ -240,15 +249,15 @@ void cpmsync_mock_execute(struct mock_conn *conn, uint8_t *command, size_t len)
         return;
     const struct verb *verb = read_verb(conn, &p);
     conn->verb = cpmsync_slice_str(verb ? verb->name : "?");
+    conn->by_uid = verb && verb->uid;
     if (verb && wants_utf8(conn, verb))
         cpmsync_mock_no(conn, "[CANNOT] ENABLE UTF8=ACCEPT comes first");
     else if (verb) {
         /* not in LOGIN, where it is not offered yet */
         p.utf8 = cpmsync_mock_supports_utf8(conn) || cpmsync_mock_speaks_utf8(conn);
         conn->expunges = verb->expunges;
-        conn->by_uid = verb->uid;
         cpmsync_mock_count(conn);
-        cpmsync_mock_moment(mock, MOCK_BEFORE_COMMAND, conn->verb);
+        cpmsync_mock_moment(mock, MOCK_BEFORE_COMMAND, conn->verb, conn->by_uid);
         run(conn, verb, &p);
     }
     cpmsync_mock_forget_names(conn);

@@ -169,6 +169,8 @@ bool cpmsync_mock_speaks_utf8(const struct mock_conn *conn);
 
 /* ---- dispatch (mock_session.c) ---- */
 
+/* Whether there is a command of this name, with `uid` behind "UID", offered or not. */
+bool cpmsync_mock_is_command(struct cpmsync_slice name, bool uid);
 void cpmsync_mock_greet(struct mock_conn *conn);
 /* A complete command, with the octets of its literals, without the last CRLF. */
 void cpmsync_mock_execute(struct mock_conn *conn, uint8_t *command, size_t len);

@@ -1,22 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* cpm-mockserver as a program: sockets, TLS, options, exit status. */
 #define _POSIX_C_SOURCE 200809L
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "mock_program.h"
 
-#include <cmocka.h>
-
-#include <arpa/inet.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "scram_client.h"
@@ -31,64 +21,6 @@
 #ifndef MBEDTLS_PRIVATE
 #define MBEDTLS_PRIVATE(member) member
 #endif
-
-struct server {
-    pid_t pid;
-    int out;
-    unsigned port;
-};
-
-/* Starts the program and waits for its line; `arguments` end in NULL. */
-static void start(struct server *server, const char *const *arguments)
-{
-    char *argv[20] = {(char *)(uintptr_t)CPMSYNC_MOCKSERVER}, line[100] = "";
-    int ends[2];
-    size_t i, len = 0;
-    for (i = 0; arguments[i]; i++)
-        argv[i + 1] = (char *)(uintptr_t)arguments[i];
-    assert_int_equal(pipe(ends), 0);
-    server->pid = fork();
-    assert_true(server->pid >= 0);
-    if (server->pid == 0) {
-        dup2(ends[1], 1);
-        close(ends[0]);
-        close(ends[1]);
-        execv(argv[0], argv);
-        _exit(127);
-    }
-    close(ends[1]);
-    server->out = ends[0];
-    while (len + 1 < sizeof line && !strchr(line, '\n') && read(ends[0], line + len, 1) == 1)
-        line[++len] = 0;
-    server->port = 0;
-    if (strncmp(line, "listening on 127.0.0.1:", 23) == 0)
-        server->port = (unsigned)strtoul(line + 23, NULL, 10);
-}
-
-static int stop(struct server *server)
-{
-    int status;
-    kill(server->pid, SIGTERM);
-    assert_int_equal(waitpid(server->pid, &status, 0), server->pid);
-    close(server->out);
-    assert_true(WIFEXITED(status));
-    return WEXITSTATUS(status);
-}
-
-static int dial(const struct server *server)
-{
-    struct sockaddr_in address;
-    struct timeval patience = {20, 0};
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    memset(&address, 0, sizeof address);
-    address.sin_family = AF_INET;
-    address.sin_port = htons((uint16_t)server->port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    assert_true(fd >= 0);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
-    return fd;
-}
 
 /* ---- one connection, in clear or over TLS ---- */
 
@@ -115,10 +47,10 @@ static int receive_octets(void *ctx, unsigned char *data, size_t size)
     return (int)recv(((struct client *)ctx)->fd, data, size, 0);
 }
 
-static void client_init(struct client *client, const struct server *server)
+static void client_init(struct client *client, const struct program *server)
 {
     memset(client, 0, sizeof *client);
-    client->fd = dial(server);
+    client->fd = program_dial(server);
     mbedtls_entropy_init(&client->entropy);
     mbedtls_ctr_drbg_init(&client->random);
     mbedtls_x509_crt_init(&client->ca);
@@ -193,11 +125,11 @@ static void test_serves_in_clear_until_sigterm(void **state)
 {
     static const char *const ARGUMENTS[] = {
         "--user", "me:secret", "--port-file", "port", "--generate", "INBOX=3", NULL};
-    struct server server;
+    struct program server;
     struct client client;
     char port[20] = "";
     (void)state;
-    start(&server, ARGUMENTS);
+    program_start(&server, ARGUMENTS);
     FILE *file = fopen("port", "r");
     assert_non_null(file);
     assert_non_null(fgets(port, sizeof port, file));
@@ -217,7 +149,7 @@ static void test_serves_in_clear_until_sigterm(void **state)
     shutdown(client.fd, SHUT_WR);
     hear(&client, "a OK CAPABILITY completed\r\n");
     client_free(&client);
-    assert_int_equal(stop(&server), 0);
+    assert_int_equal(program_end(&server, true), 0);
     unlink("port");
 }
 
@@ -225,11 +157,11 @@ static void test_tls_auto_makes_what_a_client_can_trust(void **state)
 {
     static const char *const ARGUMENTS[] = {"--tls-auto", "mock-tls", "--name", "mail.example.org", NULL};
     static const char *const HOSTS[] = {"mail.example.org", "localhost"};
-    struct server server;
+    struct program server;
     struct client client;
     size_t i;
     (void)state;
-    start(&server, ARGUMENTS);
+    program_start(&server, ARGUMENTS);
     for (i = 0; i < 2; i++) {
         client_init(&client, &server);
         assert_int_equal(secure(&client, "mock-tls/ca.pem", HOSTS[i], NULL), 0);
@@ -256,17 +188,17 @@ static void test_tls_auto_makes_what_a_client_can_trust(void **state)
     struct stat info;
     assert_int_equal(stat("mock-tls/server.key", &info), 0);
     assert_int_equal(info.st_mode & 077, 0);
-    assert_int_equal(stop(&server), 0);
+    assert_int_equal(program_end(&server, true), 0);
 }
 
 static void test_tls_sessions_are_resumed(void **state)
 {
     static const char *const ARGUMENTS[] = {"--tls-auto", "mock-tls", NULL};
-    struct server server;
+    struct program server;
     struct client client;
     mbedtls_ssl_session session;
     (void)state;
-    start(&server, ARGUMENTS);
+    program_start(&server, ARGUMENTS);
     mbedtls_ssl_session_init(&session);
     client_init(&client, &server);
     assert_int_equal(secure(&client, "mock-tls/ca.pem", "localhost", NULL), 0);
@@ -279,16 +211,16 @@ static void test_tls_sessions_are_resumed(void **state)
     hear(&client, "ready\r\n");
     client_free(&client);
     mbedtls_ssl_session_free(&session);
-    assert_int_equal(stop(&server), 0);
+    assert_int_equal(program_end(&server, true), 0);
 }
 
 static void test_starttls_on_a_port_in_clear(void **state)
 {
     static const char *const ARGUMENTS[] = {"--tls-auto", "mock-tls", "--starttls", "--require-tls", NULL};
-    struct server server;
+    struct program server;
     struct client client;
     (void)state;
-    start(&server, ARGUMENTS);
+    program_start(&server, ARGUMENTS);
     client_init(&client, &server);
     hear(&client, "ready\r\n");
     assert_non_null(strstr(client.heard, " STARTTLS LOGINDISABLED"));
@@ -299,7 +231,7 @@ static void test_starttls_on_a_port_in_clear(void **state)
     assert_null(strstr(client.heard, "b OK"));
     say(&client, "d LOGIN test test\r\n", "d OK ");
     client_free(&client);
-    assert_int_equal(stop(&server), 0);
+    assert_int_equal(program_end(&server, true), 0);
 }
 
 static void show(struct client *client, const char *cert_file, const char *key_file)
@@ -318,10 +250,10 @@ static void test_ms_10_external_with_a_certificate(void **state)
 {
     static const char *const ARGUMENTS[] = {
         "--user", "bob:x", "--tls-auto", "mock-tls", "--tls-client-ca", "mock-tls/ca.pem", NULL};
-    struct server server;
+    struct program server;
     struct client client;
     (void)state;
-    start(&server, ARGUMENTS);
+    program_start(&server, ARGUMENTS);
     client_init(&client, &server);
     assert_int_equal(secure(&client, "mock-tls/ca.pem", "localhost", NULL), 0);
     hear(&client, "ready\r\n");
@@ -341,7 +273,7 @@ static void test_ms_10_external_with_a_certificate(void **state)
     hear(&client, "ready\r\n");
     assert_null(strstr(client.heard, "EXTERNAL"));
     client_free(&client);
-    assert_int_equal(stop(&server), 0);
+    assert_int_equal(program_end(&server, true), 0);
 }
 
 /* Logs in with SCRAM-SHA-256-PLUS, bound to what this end of the connection knows. */
@@ -372,13 +304,13 @@ static void bind_and_login(struct client *client, const char *gs2, const void *b
 static void test_ms_10_scram_plus_is_bound_to_the_tls_below(void **state)
 {
     static const char *const ARGUMENTS[] = {"--tls-auto", "mock-tls", "--scram-iterations", "10", NULL};
-    struct server server;
+    struct program server;
     struct client client;
     mbedtls_ssl_session session;
     uint8_t hash[32];
     int resumed;
     (void)state;
-    start(&server, ARGUMENTS);
+    program_start(&server, ARGUMENTS);
     mbedtls_ssl_session_init(&session);
     for (resumed = 0; resumed < 2; resumed++) {
         client_init(&client, &server);
@@ -404,17 +336,17 @@ static void test_ms_10_scram_plus_is_bound_to_the_tls_below(void **state)
     }
 #endif
     mbedtls_ssl_session_free(&session);
-    assert_int_equal(stop(&server), 0);
+    assert_int_equal(program_end(&server, true), 0);
 }
 
 static void test_users_may_have_tokens_and_act_for_others(void **state)
 {
     static const char *const ARGUMENTS[] = {"--user", "test:test", "--user", "pf:pf", "--token", "test:abc",
         "--participating", "pf", "--tls-auto", "mock-tls", NULL};
-    struct server server;
+    struct program server;
     struct client client;
     (void)state;
-    start(&server, ARGUMENTS);
+    program_start(&server, ARGUMENTS);
     client_init(&client, &server);
     assert_int_equal(secure(&client, "mock-tls/ca.pem", "localhost", NULL), 0);
     hear(&client, "ready\r\n");
@@ -427,16 +359,16 @@ static void test_users_may_have_tokens_and_act_for_others(void **state)
     /* test NUL pf NUL pf */
     say(&client, "a AUTHENTICATE PLAIN dGVzdABwZgBwZg==\r\n", "a OK ");
     client_free(&client);
-    assert_int_equal(stop(&server), 0);
+    assert_int_equal(program_end(&server, true), 0);
 }
 
 static void test_ms_43_coalesce_holds_answers_until_the_client_is_silent(void **state)
 {
     static const char *const ARGUMENTS[] = {"--fault", "coalesce", NULL};
-    struct server server;
+    struct program server;
     struct client client;
     (void)state;
-    start(&server, ARGUMENTS);
+    program_start(&server, ARGUMENTS);
     client_init(&client, &server);
     hear(&client, "ready\r\n");
     say(&client, "a LOGIN test test\r\n", "a OK ");
@@ -447,13 +379,13 @@ static void test_ms_43_coalesce_holds_answers_until_the_client_is_silent(void **
     client.heard[got] = 0;
     assert_string_equal(client.heard, "b OK NOOP completed\r\nc OK NOOP completed\r\n");
     client_free(&client);
-    assert_int_equal(stop(&server), 0);
+    assert_int_equal(program_end(&server, true), 0);
 }
 
 static void test_a_step_that_never_fired_fails_the_run(void **state)
 {
     static const char *const ARGUMENTS[] = {"--script", "script", NULL};
-    struct server server;
+    struct program server;
     struct client client;
     int with;
     (void)state;
@@ -462,13 +394,13 @@ static void test_a_step_that_never_fired_fails_the_run(void **state)
     fputs("at-connect 1 deliver INBOX\n", file);
     fclose(file);
     for (with = 0; with < 2; with++) {
-        start(&server, ARGUMENTS);
+        program_start(&server, ARGUMENTS);
         if (with) {
             client_init(&client, &server);
             hear(&client, "ready\r\n");
             client_free(&client);
         }
-        assert_int_equal(stop(&server), with ? 0 : 1);
+        assert_int_equal(program_end(&server, true), with ? 0 : 1);
     }
     unlink("script");
 }
@@ -478,18 +410,10 @@ static void test_wrong_options_are_usage(void **state)
     static const char *const WRONG[][4] = {{"--nonsense", NULL}, {"--listen", NULL}, {"--tls-cert", "x", NULL},
         {"--starttls", NULL}, {"--user", "nocolon", NULL}, {"--fault", "nonsense", NULL}, {"--generate", "INBOX", NULL},
         {"--seed", "x", NULL}, {"--token", "nocolon", NULL}, {"--tls-client-ca", "x", NULL}};
-    struct server server;
     size_t i;
-    int status;
     (void)state;
-    for (i = 0; i < sizeof WRONG / sizeof *WRONG; i++) {
-        start(&server, WRONG[i]);
-        assert_int_equal(server.port, 0);
-        assert_int_equal(waitpid(server.pid, &status, 0), server.pid);
-        assert_true(WIFEXITED(status));
-        assert_int_equal(WEXITSTATUS(status), 2);
-        close(server.out);
-    }
+    for (i = 0; i < sizeof WRONG / sizeof *WRONG; i++)
+        program_expect_refusal(WRONG[i], 2, "--help tells more");
 }
 
 int main(void)

@@ -3,9 +3,6 @@
 #include "mock_talk.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 static int script(struct talk *talk, const char *text, unsigned *line)
 {
@@ -28,7 +25,7 @@ static void test_a_script_acts_at_its_moments(void **state)
                          "deliver INBOX 3 \\Seen   # now\r\n"
                          "\n"
                          "at-connect 2 flag INBOX 1:2 +\\Flagged -\\Seen\n"
-                         "before 1 UID deliver INBOX\n"
+                         "before 1 UID FETCH deliver INBOX\n"
                          "before 2 select expunge INBOX 3\n"
                          "after 1 FETCH deliver INBOX $x\n",
                          &line),
@@ -75,7 +72,9 @@ static void test_wrong_scripts_name_their_line(void **state)
 {
     static const char *const WRONG[] = {"frobnicate INBOX\n", "deliver\n", "deliver nowhere\n", "flag INBOX 1\n",
         "flag INBOX x +\\Seen\n", "expunge INBOX\n", "after x NOOP deliver INBOX\n", "after 0 NOOP deliver INBOX\n",
-        "after 1 deliver INBOX\n", "at-connect deliver INBOX\n", "rename INBOX\n", "fault nonsense\n"};
+        "after 1 deliver INBOX\n", "after 1 SELCT deliver INBOX\n", "after 1 UID SELECT deliver INBOX\n",
+        "after 1 NOOP\n", "generate INBOX\n", "generate INBOX x\n", "generate INBOX 1 x\n", "conversations a x\n",
+        "conversations a 1 x\n", "at-connect deliver INBOX\n", "rename INBOX\n", "fault nonsense\n"};
     struct talk *talk = (struct talk *)*state;
     char text[200];
     size_t i;
@@ -84,6 +83,7 @@ static void test_wrong_scripts_name_their_line(void **state)
         snprintf(text, sizeof text, "\ncreate x%zu\n%s", i, WRONG[i]);
         assert_int_equal(script(talk, text, &line), CPMSYNC_ERR_INVALID_ARGUMENT);
         assert_int_equal(line, 3);
+        assert_int_equal(strncmp(cpmsync_mock_why(talk->mock), "line 3: ", 8), 0);
     }
 }
 
@@ -98,46 +98,64 @@ static void test_a_step_that_fails_counts_as_unfired(void **state)
     assert_int_equal(line, 1);
 }
 
-static void put(const char *path, const char *text)
+static void test_a_step_waits_for_the_uid_form_alone(void **state)
 {
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(text, 1, strlen(text), file), strlen(text));
-    assert_int_equal(fclose(file), 0);
+    struct talk *talk = (struct talk *)*state;
+    char text[200];
+    assert_int_equal(script(talk, "after 1 UID FETCH deliver INBOX\n", NULL), 0);
+    talk_deliver(talk, 1);
+    int conn = talk_login(talk, false);
+    talk_say(talk, conn, "a SELECT INBOX\nb FETCH 1 FLAGS\n");
+    assert_int_equal(cpmsync_mock_script_report(talk->mock, 0, text, sizeof text), 0);
+    assert_string_equal(text, "line 1: \"deliver\" \"INBOX\": never fired, 1 too few");
+    talk_say(talk, conn, "c UID FETCH 1 FLAGS\n");
+    assert_int_equal(cpmsync_mock_script_report(talk->mock, 0, text, sizeof text), CPMSYNC_ERR_NOT_FOUND);
 }
 
-static void test_loads_maildir_and_mbox(void **state)
+static void test_scripts_generate(void **state)
 {
-    static const char *const FOLDERS[] = {"", "/cur", "/new", "/tmp", "/.A.B", "/.A.B/cur", "/.A.B/new"};
     struct talk *talk = (struct talk *)*state;
-    char root[] = "maildir-XXXXXX", path[200];
-    const void *data;
-    size_t i;
-    assert_non_null(mkdtemp(root));
-    for (i = 1; i < sizeof FOLDERS / sizeof *FOLDERS; i++) {
-        snprintf(path, sizeof path, "%s%s", root, FOLDERS[i]);
-        assert_int_equal(mkdir(path, 0700), 0);
+    assert_int_equal(
+        script(
+            talk, "generate a/b 30 2000\ngenerate INBOX 2\nconversations Default 3 2\nconversations Default 1\n", NULL),
+        0);
+    assert_int_equal(talk_status(talk, "a/b").messages, 30);
+    assert_int_equal(talk_status(talk, "INBOX").messages, 2);
+    int conn = talk_login(talk, false);
+    talk_expect_has(talk, conn, "a SELECT a/b\nb SEARCH LARGER 1999\n", "* SEARCH 1 2 3 ");
+    talk_say(talk, conn, "c LIST \"\" Default/% RETURN (STATUS (MESSAGES))\n");
+    const char *at = talk->answer;
+    size_t twos = 0, ones = 0;
+    for (; *at; at++) {
+        twos += strncmp(at, "(MESSAGES 2)", 12) == 0;
+        ones += strncmp(at, "(MESSAGES 1)", 12) == 0;
     }
-    snprintf(path, sizeof path, "%s/cur/1.x:2,FS", root);
-    put(path, "Subject: one\n\nbody\r\n");
-    snprintf(path, sizeof path, "%s/new/2.x", root);
-    put(path, "Subject: two\n\n");
-    snprintf(path, sizeof path, "%s/.A.B/cur/3.x:2,RT", root);
-    put(path, "Subject: three\n\n");
-    assert_int_equal(cpmsync_mock_load(talk->mock, NULL, root), 3);
-    expect_dump(talk, "INBOX", "1 2 (\\Flagged \\Seen)\n2 3 ()\n");
-    expect_dump(talk, "A/B", "1 2 (\\Answered \\Deleted)\n");
-    assert_int_equal(cpmsync_mock_message(talk->mock, NULL, "INBOX", 1, &data), 22);
-    assert_memory_equal(data, "Subject: one\r\n\r\nbody\r\n", 22);
-    snprintf(path, sizeof path, "%s/mbox", root);
-    put(path, "From a\nSubject: four\n\n>From me\n\nFrom b\nSubject: five\n\nx\n");
-    assert_int_equal(cpmsync_mock_load(talk->mock, NULL, path), 2);
-    assert_int_equal(cpmsync_mock_message(talk->mock, NULL, "INBOX", 3, &data), 27);
-    assert_memory_equal(data, "Subject: four\r\n\r\n>From me\r\n", 27);
-    assert_int_equal(cpmsync_mock_message(talk->mock, NULL, "INBOX", 4, &data), 20);
-    assert_int_equal(cpmsync_mock_load(talk->mock, NULL, "/nonexistent"), CPMSYNC_ERR_NOT_FOUND);
-    snprintf(path, sizeof path, "rm -r %s", root);
-    assert_int_equal(system(path), 0);
+    assert_int_equal(twos, 3);
+    assert_int_equal(ones, 1);
+    /* the mailbox's name is what its messages say */
+    const char *name = strstr(talk->answer, "Default/");
+    char select[200];
+    assert_non_null(name);
+    snprintf(
+        select, sizeof select, "d SELECT Default/%.36s\ne SEARCH HEADER Conversation-ID %.36s\n", name + 8, name + 8);
+    talk_say(talk, conn, select);
+    assert_true(talk_has(talk, "* SEARCH 1"));
+}
+
+static void test_failed_steps_are_reported_in_words(void **state)
+{
+    struct talk *talk = (struct talk *)*state;
+    char text[200], cut[10];
+    assert_int_equal(script(talk, "\nafter 1 NOOP deliver nowhere\nafter 3 NOOP deliver INBOX\n", NULL), 0);
+    int conn = talk_connect(talk, true);
+    talk_say(talk, conn, "a NOOP\n");
+    assert_int_equal(cpmsync_mock_script_report(talk->mock, 0, text, sizeof text), 0);
+    assert_string_equal(text, "line 2: \"deliver\" \"nowhere\": no such user or mailbox");
+    assert_int_equal(cpmsync_mock_script_report(talk->mock, 1, text, sizeof text), 0);
+    assert_string_equal(text, "line 3: \"deliver\" \"INBOX\": never fired, 2 too few");
+    assert_int_equal(cpmsync_mock_script_report(talk->mock, 1, cut, sizeof cut), 0);
+    assert_string_equal(cut, "line 3: \"");
+    assert_int_equal(cpmsync_mock_script_report(talk->mock, 2, text, sizeof text), CPMSYNC_ERR_NOT_FOUND);
 }
 
 static void test_generated_messages_repeat_with_the_seed(void **state)
@@ -160,7 +178,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_script_changes_the_tree, talk_setup, talk_teardown),
         cmocka_unit_test_setup_teardown(test_wrong_scripts_name_their_line, talk_setup, talk_teardown),
         cmocka_unit_test_setup_teardown(test_a_step_that_fails_counts_as_unfired, talk_setup, talk_teardown),
-        cmocka_unit_test_setup_teardown(test_loads_maildir_and_mbox, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_a_step_waits_for_the_uid_form_alone, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_scripts_generate, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(test_failed_steps_are_reported_in_words, talk_setup, talk_teardown),
         cmocka_unit_test_setup_teardown(test_generated_messages_repeat_with_the_seed, talk_setup, talk_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
