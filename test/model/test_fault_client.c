@@ -246,6 +246,25 @@ static void test_ms_38_client_bears_a_server_of_rfc5162(void **state)
     scene_close(&scene);
 }
 
+static void test_ms_38_client_counts_what_vanished_once(void **state)
+{
+    struct scene scene;
+    struct meanwhile meanwhile;
+
+    (void)state;
+    scene_open(&scene, NULL);
+    assert_int_equal(cpmsync_mock_expunge(scene.mock, NULL, "INBOX", "1"), 1); /* the client never knew it */
+    fault(&scene, "vanished-again");
+    sync_equal(&scene, "INBOX");
+    deliver(&scene, "INBOX", 2);
+    act_at(&scene, &meanwhile, "] SELECT completed\r\n", expunge_one);
+    sync_moved(&scene, true);
+    assert_true(meanwhile.done && heard(&scene, "* VANISHED 2\r\n* VANISHED 1:2\r\n"));
+    quiet(&scene);
+    sync_equal(&scene, "INBOX");
+    scene_close(&scene);
+}
+
 static void test_ms_39_client_bears_a_server_of_rfc4551(void **state)
 {
     struct scene scene;
@@ -341,6 +360,46 @@ static void test_ms_46_client_bears_that_closed_is_missing(void **state)
     }
     assert_false(heard(&scene, "CLOSED"));
     scene_close(&scene);
+}
+
+static void test_ms_49_client_takes_progress_for_nothing_else(void **state)
+{
+    static const char *const KINDS[] = {"inprogress=1", "inprogress-forms", "inprogress-bad"};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct scene scene;
+        scene_open(&scene, NULL);
+        fault(&scene, KINDS[0]);
+        fault(&scene, KINDS[i]);
+        sync_equal(&scene, "INBOX");
+        assert_true(heard(&scene, "* OK [INPROGRESS"));
+        change(&scene);
+        sync_equal(&scene, "INBOX");
+        scene_close(&scene);
+    }
+}
+
+static void test_w_07_client_needs_no_more_than_rev2(void **state)
+{
+    static const char *const OFFERS[] = {
+        "IMAP4rev2 AUTH=PLAIN", "IMAP4rev2 AUTH=PLAIN CONDSTORE", "IMAP4rev2 AUTH=PLAIN QRESYNC"};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct scene scene;
+        scene_open(&scene, OFFERS[i]);
+        for (unsigned round = 0; round < 3; round++) {
+            assert_int_equal(support_link_sync(&scene.link, "INBOX"), 0);
+            assert_equal(&scene, "INBOX", i > 0);
+            assert_int_equal(support_link_sync(&scene.link, "B"), 0);
+            assert_equal(&scene, "B", i > 0);
+            if (round == 0)
+                change(&scene);
+            else
+                support_link_cut(&scene.link);
+        }
+        assert_false(heard(&scene, "RECENT") || heard(&scene, "\\Recent"));
+        scene_close(&scene);
+    }
 }
 
 static void test_ms_53_client_bears_a_refused_select_in_a_chain(void **state)
@@ -529,11 +588,13 @@ int main(void)
         cmocka_unit_test(test_ms_36_client_bears_an_expunge_inside_its_fetch),
         cmocka_unit_test(test_ms_37_client_loses_no_expunge_that_is_held_back),
         cmocka_unit_test(test_ms_38_client_bears_a_server_of_rfc5162),
+        cmocka_unit_test(test_ms_38_client_counts_what_vanished_once),
         cmocka_unit_test(test_ms_39_client_bears_a_server_of_rfc4551),
         cmocka_unit_test(test_ms_40_client_falls_a_step_when_enable_enables_nothing),
         cmocka_unit_test(test_ms_41_client_begins_anew_under_a_new_uidvalidity),
         cmocka_unit_test(test_ms_41_client_keeps_up_when_mod_sequences_go),
         cmocka_unit_test(test_ms_46_client_bears_that_closed_is_missing),
+        cmocka_unit_test(test_ms_49_client_takes_progress_for_nothing_else),
         cmocka_unit_test(test_ms_50_client_is_not_led_astray_by_wrong_counts),
         cmocka_unit_test(test_ms_51_client_finds_out_that_changes_are_missing),
         cmocka_unit_test(test_ms_52_client_keeps_messages_that_are_said_to_be_gone),
@@ -543,6 +604,7 @@ int main(void)
         cmocka_unit_test(test_ms_57_client_trusts_no_highestmodseq_without_its_changes),
         cmocka_unit_test(test_ms_58_client_bears_a_flood),
         cmocka_unit_test(test_ms_59_client_survives_greetings_that_come_behind_its_burst),
+        cmocka_unit_test(test_w_07_client_needs_no_more_than_rev2),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
