@@ -17,6 +17,7 @@ struct reader {
     const uint8_t *end;
     struct address address;
     bool first;
+    struct cpmsync_buf *mailbox; /* of the first, and nothing else is wanted; NULL: all are put */
 };
 
 static void add(struct reader *reader, enum field field, uint8_t c)
@@ -101,6 +102,16 @@ static void read_angle(struct reader *reader)
         reader->at++;
 }
 
+/* Whether only the first mailbox is wanted. */
+static bool keep_first(struct reader *reader, struct cpmsync_slice mailbox)
+{
+    if (reader->mailbox && reader->first && cpmsync_buf_add_slice(reader->mailbox, mailbox) != 0)
+        reader->conn->broken = true;
+    if (reader->mailbox)
+        reader->first = false;
+    return reader->mailbox != NULL;
+}
+
 static void begin(struct reader *reader)
 {
     cpmsync_mock_putf(reader->conn, reader->first ? "((" : "(");
@@ -113,7 +124,7 @@ static void end_address(struct reader *reader)
     struct mock_conn *conn = reader->conn;
     /* Without angle brackets what was taken for a name is the local part, and the comment names it. */
     enum field local = address->has_angle ? LOCAL : NAME, name = address->has_angle ? NAME : COMMENT;
-    if (address->any) {
+    if (address->any && !keep_first(reader, trimmed(&address->fields[local]))) {
         struct cpmsync_slice host = trimmed(&address->fields[HOST]);
         begin(reader);
         cpmsync_mock_put_nstring(conn, trimmed(&address->fields[name]));
@@ -131,10 +142,12 @@ static void end_address(struct reader *reader)
 /* A group begins with its name and ends with NILs. */
 static void put_group(struct reader *reader, struct cpmsync_slice name)
 {
-    begin(reader);
-    cpmsync_mock_putf(reader->conn, "NIL NIL ");
-    cpmsync_mock_put_nstring(reader->conn, name);
-    cpmsync_mock_putf(reader->conn, " NIL)");
+    if (!keep_first(reader, name)) {
+        begin(reader);
+        cpmsync_mock_putf(reader->conn, "NIL NIL ");
+        cpmsync_mock_put_nstring(reader->conn, name);
+        cpmsync_mock_putf(reader->conn, " NIL)");
+    }
     forget(&reader->address);
 }
 
@@ -179,7 +192,8 @@ static void read_list(struct reader *reader)
         put_group(reader, cpmsync_slice_of(NULL, 0));
 }
 
-void cpmsync_mock_put_addresses(struct mock_conn *conn, struct cpmsync_slice list)
+/* Whether there was any. */
+static bool read_all(struct mock_conn *conn, struct cpmsync_slice list, struct cpmsync_buf *mailbox)
 {
     struct reader reader;
     size_t i;
@@ -188,10 +202,21 @@ void cpmsync_mock_put_addresses(struct mock_conn *conn, struct cpmsync_slice lis
     reader.at = list.data;
     reader.end = cpmsync_mock_end_of(list);
     reader.first = true;
+    reader.mailbox = mailbox;
     for (i = 0; i < FIELDS; i++)
         cpmsync_buf_init(&reader.address.fields[i], conn->mock->mem, list.len + 1);
     read_list(&reader);
-    cpmsync_mock_putf(conn, reader.first ? "NIL" : ")");
     for (i = 0; i < FIELDS; i++)
         cpmsync_buf_clear(&reader.address.fields[i]);
+    return !reader.first;
+}
+
+void cpmsync_mock_put_addresses(struct mock_conn *conn, struct cpmsync_slice list)
+{
+    cpmsync_mock_putf(conn, read_all(conn, list, NULL) ? ")" : "NIL");
+}
+
+void cpmsync_mock_first_mailbox(struct mock_conn *conn, struct cpmsync_slice list, struct cpmsync_buf *out)
+{
+    read_all(conn, list, out);
 }

@@ -253,7 +253,7 @@ bool cpmsync_mock_cmd_search(struct mock_conn *conn, struct mock_parser *p, bool
     bool valid = cpmsync_mock_read_sp(p) && read_return(conn, p, &search.results) &&
                  cpmsync_mock_search_read(conn, p, &search.keys);
     if (valid && search.keys.bad_charset)
-        refuse(conn, &search, "[BADCHARSET (US-ASCII UTF-8)] Not a charset I know");
+        refuse(conn, &search, MOCK_BAD_CHARSET);
     else if (valid && search.results.save && conn->mock->faults.not_saved)
         refuse(conn, &search, "[NOTSAVED] No room for a result");
     else if (valid)

@@ -56,7 +56,7 @@ static const struct fault {
     {"savelimit", NUMBER, offsetof(struct mock_faults, save_limit), "MS-49",
         "savelimit=N: SAVELIMIT=N is offered; COPY and APPEND of more are refused"},
     {"inprogress", NUMBER, offsetof(struct mock_faults, inprogress), "MS-49",
-        "inprogress=N: FETCH, STORE, SEARCH, COPY, MOVE and CONVERT tell INPROGRESS behind every N messages"},
+        "inprogress=N: FETCH, STORE, SEARCH, SORT, COPY, MOVE and CONVERT tell INPROGRESS behind every N messages"},
     {"inprogress-forms", NO_VALUE, offsetof(struct mock_faults, inprogress_forms), "MS-49",
         "with inprogress: the forms that say less, in turn: none, tag NIL, neither progress nor goal, no goal"},
     {"inprogress-bad", NO_VALUE, offsetof(struct mock_faults, inprogress_bad), "MS-49",

@@ -250,22 +250,40 @@ static bool read_keys(struct mock_conn *conn, struct mock_parser *p, struct mock
     }
 }
 
-bool cpmsync_mock_search_read(struct mock_conn *conn, struct mock_parser *p, struct mock_search *search)
+static bool make_room(struct mock_conn *conn, struct mock_search *search)
+{
+    search->nodes = (struct mock_node *)cpmsync_mem_alloc(conn->mock->mem, MOCK_KEYS_MAX * sizeof *search->nodes);
+    return search->nodes != NULL;
+}
+
+/* charset SP */
+static bool read_charset(struct mock_parser *p, struct mock_search *search)
 {
     struct cpmsync_slice charset;
-    search->nodes = (struct mock_node *)cpmsync_mem_alloc(conn->mock->mem, MOCK_KEYS_MAX * sizeof *search->nodes);
-    if (!search->nodes)
+    if (!cpmsync_mock_read_astring(p, &charset) || !cpmsync_mock_read_sp(p))
+        return false;
+    search->utf8 = cpmsync_slice_is(charset, "UTF-8");
+    search->bad_charset = !search->utf8 && !cpmsync_slice_is(charset, "US-ASCII");
+    return true;
+}
+
+bool cpmsync_mock_search_read(struct mock_conn *conn, struct mock_parser *p, struct mock_search *search)
+{
+    if (!make_room(conn, search))
         return false;
     search->utf8 = cpmsync_mock_speaks_utf8(conn);
     if (cpmsync_mock_read_word(p, "CHARSET")) {
         if (conn->utf8) /* RFC 6855 3 */
             return false;
-        if (!cpmsync_mock_read_sp(p) || !cpmsync_mock_read_astring(p, &charset) || !cpmsync_mock_read_sp(p))
+        if (!cpmsync_mock_read_sp(p) || !read_charset(p, search))
             return false;
-        search->utf8 = cpmsync_slice_is(charset, "UTF-8");
-        search->bad_charset = !search->utf8 && !cpmsync_slice_is(charset, "US-ASCII");
     }
     return read_keys(conn, p, search);
+}
+
+bool cpmsync_mock_search_read_with_charset(struct mock_conn *conn, struct mock_parser *p, struct mock_search *search)
+{
+    return make_room(conn, search) && read_charset(p, search) && read_keys(conn, p, search);
 }
 
 void cpmsync_mock_search_clear(struct mock_conn *conn, struct mock_search *search)

@@ -13,6 +13,8 @@ struct mock_open_key {
     size_t operands;
 };
 
+#define MOCK_BAD_CHARSET "[BADCHARSET (US-ASCII UTF-8)] Not a charset I know"
+
 struct mock_node;
 
 struct mock_search {
@@ -29,6 +31,8 @@ struct mock_search {
 /* ["CHARSET" SP astring SP] search-key *(SP search-key), up to the end. Into a search that is all zero; clear it in any
  * case. */
 bool cpmsync_mock_search_read(struct mock_conn *conn, struct mock_parser *p, struct mock_search *search);
+/* charset SP search-key *(SP search-key), as SORT has them */
+bool cpmsync_mock_search_read_with_charset(struct mock_conn *conn, struct mock_parser *p, struct mock_search *search);
 void cpmsync_mock_search_clear(struct mock_conn *conn, struct mock_search *search);
 
 bool cpmsync_mock_search_matches(
