@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Several clients of two users at one mock server, each with random commands, in portions that interleave, over
- * mailboxes they share: some with QRESYNC, CONDSTORE, UIDONLY, NOTIFY, IDLE, some plain. What each knows from the untagged
- * responses alone is what the server holds whenever all have been told everything.
+ * mailboxes they share: some with QRESYNC, CONDSTORE, UIDONLY, IMAP4rev2, NOTIFY, IDLE, some plain. What each knows from
+ * the untagged responses alone is what the server holds whenever all have been told everything.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -233,9 +233,10 @@ static void play(struct stress *stress, const struct options *o, char *dump)
         for (step = 0; step < o->steps && !wrong_client(stress); step++) {
             if (stress_below(stress, 40) == 0)
                 something_happens(stress);
+            if (step % 200 == 0)
+                clean(stress);
             stress_client_step(&stress->clients[stress_below(stress, STRESS_CLIENTS)]);
         }
-        clean(stress);
         compare_all(stress, dump);
     }
 }
@@ -253,10 +254,11 @@ static bool run(uint64_t seed, const struct options *o, struct stress *totals, c
         printf("seed %" PRIu64 ": cannot begin\n", seed);
     const struct stress_client *wrong = wrong_client(&stress);
     if (wrong)
-        printf("seed %" PRIu64 ", connection %d of client %d (%s%s%s%s), t%u: %s\n", seed, wrong->conn,
+        printf("seed %" PRIu64 ", connection %d of client %d (%s%s%s%s%s), t%u: %s\n", seed, wrong->conn,
             (int)(wrong - stress.clients), wrong->owner ? "owner" : "other", wrong->view.condstore ? " CONDSTORE" : "",
             wrong->view.qresync ? " QRESYNC" : "", wrong->view.uidonly ? " UIDONLY" : "",
-            wrong->queued ? wrong->queue[0].tag : wrong->last_tag, wrong->view.wrong);
+            wrong->view.rev2 ? " IMAP4rev2" : "", wrong->queued ? wrong->queue[0].tag : wrong->last_tag,
+            wrong->view.wrong);
     totals->commands += stress.commands;
     totals->connections += stress.connections;
     totals->responses += stress.responses;

@@ -32,8 +32,11 @@ static void connect_client(struct stress_client *client)
     stress_view_empty(&client->view);
     client->view.qresync = qresync;
     client->view.uidonly = uidonly;
+    client->view.rev2 = stress_below(stress, 4) == 0;
     client->view.condstore = qresync || kind == 1;
     stress_client_ask(client, STRESS_OTHER, client->owner ? "LOGIN alice alice" : "LOGIN bob bob");
+    if (client->view.rev2)
+        stress_client_ask(client, STRESS_OTHER, "ENABLE IMAP4rev2");
     if (kind == 1)
         stress_client_ask(client, STRESS_OTHER, "ENABLE CONDSTORE");
     if (qresync)

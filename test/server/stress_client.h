@@ -7,7 +7,7 @@
 
 #include <cpmsync/mock.h>
 
-enum { STRESS_BOXES = 3, STRESS_CLIENTS = 7, STRESS_QUEUE = 4 };
+enum { STRESS_BOXES = 3, STRESS_CLIENTS = 7, STRESS_QUEUE = 6 };
 
 struct stress_text {
     char *data;
@@ -19,6 +19,7 @@ enum stress_kind {
     STRESS_FETCH,
     STRESS_STORE,
     STRESS_SEARCH,
+    STRESS_REMOVAL, /* the targets go: MOVE, EXPUNGE, UID EXPUNGE */
     STRESS_SELECT,
     STRESS_LEAVE, /* CLOSE, UNSELECT */
     STRESS_IDLE,
@@ -33,6 +34,7 @@ struct stress_command {
     bool uid;         /* the UID form */
     bool may_fail;    /* NO is a possible answer */
     bool wants;       /* FETCH: the targets' flags */
+    bool if_deleted;  /* REMOVAL: of the targets those that are \Deleted */
     bool conditional; /* STORE: UNCHANGEDSINCE `since` */
     uint64_t since;
     bool silent;    /* STORE: what is stored is not told */

@@ -256,14 +256,18 @@ static void search(struct stress_client *client)
 
 static void expunge(struct stress_client *client)
 {
-    if (chance(client, 50)) {
-        simple(client, STRESS_OTHER, "EXPUNGE")->may_fail = client->examined;
-        return;
-    }
+    bool uid = chance(client, 50);
     tag(client);
-    stress_putf(&client->out, "UID EXPUNGE ");
-    put_set(client, true);
-    end(client, STRESS_OTHER)->may_fail = client->examined;
+    stress_putf(&client->out, uid ? "UID EXPUNGE " : "EXPUNGE");
+    if (uid)
+        put_set(client, true);
+    else {
+        aim_at_none(client);
+        aim(client, false, 1, UINT32_MAX);
+    }
+    struct stress_command *command = end(client, STRESS_REMOVAL);
+    command->if_deleted = true;
+    command->may_fail = client->examined;
 }
 
 static void copy(struct stress_client *client)
@@ -274,7 +278,7 @@ static void copy(struct stress_client *client)
     put_set(client, uid);
     stress_putf(&client->out, " ");
     put_name(client, (int)below(client, STRESS_BOXES));
-    struct stress_command *command = end(client, STRESS_OTHER);
+    struct stress_command *command = end(client, moves ? STRESS_REMOVAL : STRESS_OTHER);
     command->uid = uid;
     command->may_fail = moves && client->examined;
 }
@@ -359,8 +363,22 @@ static bool put_known(struct stress_client *client, const struct stress_view *kn
     return exact;
 }
 
+/* So that it can be resumed. */
+static void complete(struct stress_client *client)
+{
+    tag(client);
+    stress_putf(&client->out, "UID FETCH ");
+    aim_at_none(client);
+    stress_putf(&client->out, has_modseqs(client) ? "1:4294967295 (FLAGS MODSEQ)" : "1:4294967295 FLAGS");
+    end(client, STRESS_FETCH)->uid = true;
+}
+
 static void choose_box(struct stress_client *client)
 {
+    if (client->box >= 0 && !stress_view_is_complete(&client->view) && chance(client, 70)) {
+        complete(client);
+        return;
+    }
     int box = (int)below(client, STRESS_BOXES);
     const struct stress_view *known = &client->caches[box];
     bool examine = chance(client, 15), resumes = client->view.qresync && known->uidvalidity && chance(client, 90),

@@ -142,7 +142,9 @@ static void on_fetch(struct stress_client *client, struct line *line, uint32_t n
     bool asked = command && command->kind == STRESS_FETCH;
     if (!asked && view->condstore && !view->nomodseq && !fetch.has_modseq)
         WRONG("MS-15: a FETCH without MODSEQ");
-    if (!asked && view->qresync && !view->uidonly && !fetch.has_uid)
+    if (view->rev2 && (fetch.flags & STRESS_RECENT))
+        WRONG("RFC 9051 E: \\Recent");
+    if (!asked && (view->qresync || view->rev2) && !view->uidonly && !fetch.has_uid)
         WRONG("MS-15: a FETCH without UID");
     if (view->nomodseq && fetch.has_modseq)
         WRONG("MS-14: MODSEQ of a NOMODSEQ mailbox");
@@ -152,9 +154,10 @@ static void on_fetch(struct stress_client *client, struct line *line, uint32_t n
 static void on_numbered(struct stress_client *client, struct line *line, uint64_t value)
 {
     bool uidfetch = skip(line, " UIDFETCH ");
-    if (skip(line, " RECENT"))
-        return;
-    if (is_stray(client))
+    if (skip(line, " RECENT")) {
+        if (client->view.rev2)
+            WRONG("RFC 9051 E: RECENT");
+    } else if (is_stray(client))
         WRONG("data of a mailbox, and none is selected");
     else if (skip(line, " EXISTS"))
         stress_view_exists(&client->view, (size_t)value);
@@ -171,8 +174,9 @@ static void on_numbered(struct stress_client *client, struct line *line, uint64_
 }
 
 /* VANISHED (EARLIER) names nothing that is there. */
-static void see_absent(struct stress_view *view, uint32_t first, uint32_t last)
+static void see_absent(void *ctx, uint32_t first, uint32_t last)
 {
+    struct stress_view *view = (struct stress_view *)ctx;
     size_t i;
     for (i = 0; i < view->count; i++)
         if (view->messages[i].uid >= first && view->messages[i].uid <= last)
@@ -181,8 +185,9 @@ static void see_absent(struct stress_view *view, uint32_t first, uint32_t last)
 }
 
 /* Every UID is one the client said it knew. */
-static void see_known(struct stress_view *view, uint32_t first, uint32_t last)
+static void see_known(void *ctx, uint32_t first, uint32_t last)
 {
+    struct stress_view *view = (struct stress_view *)ctx;
     uint64_t uid;
     for (uid = first; uid <= last; uid++)
         if (!stress_view_find(view, (uint32_t)uid)) {
@@ -243,19 +248,50 @@ static void on_code(struct stress_client *client, struct line *line)
         view->nomodseq = true;
 }
 
-static void on_search(struct stress_client *client, struct line *line)
+/* ctx is the client. */
+static void add_found(void *ctx, uint32_t first, uint32_t last)
 {
-    uint64_t value;
-    client->found_count = 0;
-    while (skip(line, " ") && number(line, &value)) {
+    struct stress_client *client = (struct stress_client *)ctx;
+    uint64_t name;
+    for (name = first; name <= last; name++) {
         if (client->found_count == client->found_capacity) {
             client->found_capacity = 2 * client->found_capacity + 64;
             client->found = (uint32_t *)realloc(client->found, client->found_capacity * sizeof *client->found);
             if (!client->found)
                 abort();
         }
-        client->found[client->found_count++] = (uint32_t)value;
+        client->found[client->found_count++] = (uint32_t)name;
     }
+}
+
+static void on_search(struct stress_client *client, struct line *line)
+{
+    uint64_t value;
+    if (client->view.rev2)
+        WRONG("RFC 9051 6.4.4: SEARCH where ESEARCH is due");
+    while (skip(line, " ") && number(line, &value))
+        add_found(client, (uint32_t)value, (uint32_t)value);
+}
+
+/* (TAG "t1"), or with a literal */
+static bool skip_correlator(struct line *line, unsigned tag)
+{
+    char quoted[40], literal[40], name[20];
+    int len = snprintf(name, sizeof name, "t%u", tag);
+    snprintf(quoted, sizeof quoted, "(TAG \"%s\")", name);
+    snprintf(literal, sizeof literal, "(TAG {%d}\r\n%s)", len, name);
+    return skip(line, quoted) || skip(line, literal);
+}
+
+/* ESEARCH (TAG "t1") UID ALL 1:3 */
+static void on_esearch(struct stress_client *client, struct line *line)
+{
+    const struct stress_command *command = in_progress(client);
+    if (!client->view.rev2 || !command || command->kind != STRESS_SEARCH || !skip_correlator(line, command->tag) ||
+        skip(line, " UID") != command->uid)
+        WRONG("an ESEARCH nobody waits for");
+    else if (skip(line, " ALL ") && !stress_read_set(line->at, (size_t)(line->end - line->at), add_found, client))
+        WRONG("an ESEARCH cannot be read");
 }
 
 /* STATUS mailbox "(" items ")" */
@@ -293,6 +329,8 @@ static void on_untagged(struct stress_client *client, struct line *line)
         on_numbered(client, line, value);
     else if (skip(line, "VANISHED "))
         on_vanished(client, line);
+    else if (skip(line, "ESEARCH "))
+        on_esearch(client, line);
     else if (skip(line, "SEARCH"))
         on_search(client, line);
     else if (skip(line, "STATUS "))
@@ -303,8 +341,9 @@ static void on_untagged(struct stress_client *client, struct line *line)
 
 /* ---- tagged answers ---- */
 
-static void note_modified(struct stress_view *view, uint32_t first, uint32_t last)
+static void note_modified(void *ctx, uint32_t first, uint32_t last)
 {
+    struct stress_view *view = (struct stress_view *)ctx;
     size_t i;
     for (i = 0; i < view->count; i++) {
         if (i + 1 >= first && i + 1 <= last)
@@ -312,8 +351,9 @@ static void note_modified(struct stress_view *view, uint32_t first, uint32_t las
     }
 }
 
-static void note_modified_uids(struct stress_view *view, uint32_t first, uint32_t last)
+static void note_modified_uids(void *ctx, uint32_t first, uint32_t last)
 {
+    struct stress_view *view = (struct stress_view *)ctx;
     size_t i;
     for (i = 0; i < view->count; i++)
         if (view->messages[i].uid >= first && view->messages[i].uid <= last)
@@ -397,6 +437,18 @@ static void after_search(struct stress_client *client, const struct stress_comma
     }
 }
 
+/* MOVE, EXPUNGE: the targets are gone, those that are still \Deleted. */
+static void after_removal(struct stress_client *client, const struct stress_command *command)
+{
+    size_t i;
+    for (i = 0; i < client->view.count; i++) {
+        const struct stress_message *message = client->view.messages + i;
+        if (message->target &&
+            (!command->if_deleted || (message->known && (message->flags & STRESS_DELETED) && !client->limited)))
+            WRONG("MS-29, MS-20: number %zu, UID %lu, is still there", i + 1, (unsigned long)message->uid);
+    }
+}
+
 static void after_select(struct stress_client *client, const struct stress_command *command, bool ok)
 {
     struct stress_view *view = &client->view;
@@ -431,6 +483,10 @@ static void finish(struct stress_client *client, const struct stress_command *co
     case STRESS_SEARCH:
         if (ok)
             after_search(client, command);
+        break;
+    case STRESS_REMOVAL:
+        if (ok)
+            after_removal(client, command);
         break;
     case STRESS_SELECT:
         after_select(client, command, ok);

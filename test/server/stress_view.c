@@ -105,8 +105,9 @@ static void forget_run(struct stress_view *view, size_t place)
         memset(view->messages + place, 0, sizeof *view->messages);
 }
 
-void stress_view_vanished(struct stress_view *view, uint32_t first, uint32_t last)
+void stress_view_vanished(void *ctx, uint32_t first, uint32_t last)
 {
+    struct stress_view *view = (struct stress_view *)ctx;
     uint64_t uid;
     if (!view->uidonly && (!view->qresync || view->nomodseq)) {
         stress_view_wrong(view, "VANISHED where EXPUNGE is due");
@@ -185,7 +186,7 @@ void stress_view_fetch(struct stress_view *view, const struct stress_fetch *fetc
         message->modseq = fetch->modseq;
     }
     if (fetch->has_flags) {
-        message->flags = fetch->flags;
+        message->flags = fetch->flags & STRESS_ALL_FLAGS;
         message->known = message->heard = true;
     }
 }
@@ -220,8 +221,9 @@ void stress_view_copy(struct stress_view *to, const struct stress_view *from)
     to->count = from->count;
 }
 
-void stress_view_forget(struct stress_view *view, uint32_t first, uint32_t last)
+void stress_view_forget(void *ctx, uint32_t first, uint32_t last)
 {
+    struct stress_view *view = (struct stress_view *)ctx;
     size_t i, kept = 0;
     for (i = 0; i < view->count; i++)
         if (view->messages[i].uid < first || view->messages[i].uid > last)
@@ -275,15 +277,16 @@ bool stress_read_flags(const char *text, size_t len, unsigned *flags)
                 break;
         if (i < STRESS_FLAGS)
             *flags |= 1u << i;
-        else if (end - start != 7 || strncmp(text + start, "\\Recent", 7) != 0)
+        else if (end - start == 7 && strncmp(text + start, "\\Recent", 7) == 0)
+            *flags |= STRESS_RECENT;
+        else
             return false;
         start = end + 1;
     }
     return true;
 }
 
-bool stress_read_set(const char *text, size_t len,
-    void (*each)(struct stress_view *view, uint32_t first, uint32_t last), struct stress_view *view)
+bool stress_read_set(const char *text, size_t len, stress_each *each, void *ctx)
 {
     const char *at = text, *end = text + len;
     while (at < end) {
@@ -297,7 +300,7 @@ bool stress_read_set(const char *text, size_t len,
             if (stop == at || last < first)
                 return false;
         }
-        each(view, (uint32_t)first, (uint32_t)last);
+        each(ctx, (uint32_t)first, (uint32_t)last);
         at = stop;
         if (at < end && *at++ != ',')
             return false;

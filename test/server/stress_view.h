@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a client knows of a mailbox from the untagged responses alone: message numbers, UIDs, flags, mod-sequences, and
- * a cursor. It is independent of the mock's own code and takes nothing on trust: what breaks a rule of RFC 3501, 7162 or
- * 9586 is said in `wrong`.
+ * a cursor. It is independent of the mock's own code and takes nothing on trust: what breaks a rule of RFC 3501, 7162,
+ * 9051 or 9586 is said in `wrong`.
  */
 #ifndef STRESS_VIEW_H
 #define STRESS_VIEW_H
@@ -11,7 +11,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { STRESS_FLAGS = 8, STRESS_ALL_FLAGS = (1 << STRESS_FLAGS) - 1, STRESS_WRONG_MAX = 300 };
+enum {
+    STRESS_FLAGS = 8,
+    STRESS_ALL_FLAGS = (1 << STRESS_FLAGS) - 1,
+    STRESS_DELETED = 1 << 3,
+    STRESS_RECENT = 1 << STRESS_FLAGS,
+    STRESS_WRONG_MAX = 300
+};
 
 /* The only flags there are, besides \Recent. */
 extern const char *const stress_flag_names[STRESS_FLAGS];
@@ -30,7 +36,7 @@ struct stress_message {
 
 struct stress_view {
     /* of the connection */
-    bool condstore, qresync, uidonly;
+    bool condstore, qresync, uidonly, rev2;
     /* of the mailbox */
     bool nomodseq;
     uint32_t uidvalidity, uidnext;
@@ -46,9 +52,12 @@ struct stress_fetch {
     uint32_t number; /* the UID in a UIDFETCH */
     uint32_t uid;
     uint64_t modseq;
-    unsigned flags;
+    unsigned flags; /* STRESS_RECENT too */
     bool has_uid, has_modseq, has_flags;
 };
+
+/* A range of a set such as "1,3:5". */
+typedef void stress_each(void *ctx, uint32_t first, uint32_t last);
 
 #ifdef __GNUC__
 __attribute__((format(printf, 2, 3)))
@@ -61,7 +70,6 @@ void stress_view_free(struct stress_view *view);
 
 void stress_view_exists(struct stress_view *view, size_t exists);
 void stress_view_expunge(struct stress_view *view, size_t number);
-void stress_view_vanished(struct stress_view *view, uint32_t first, uint32_t last);
 void stress_view_fetch(struct stress_view *view, const struct stress_fetch *fetch);
 /* HIGHESTMODSEQ of a response code. */
 void stress_view_highest(struct stress_view *view, uint64_t modseq);
@@ -75,13 +83,12 @@ struct stress_message *stress_view_find(const struct stress_view *view, uint32_t
 void stress_view_resume(struct stress_view *view, const struct stress_view *known);
 /* Copies the mailbox's part. */
 void stress_view_copy(struct stress_view *to, const struct stress_view *from);
-/* VANISHED (EARLIER) of a view that is not selected. */
-void stress_view_forget(struct stress_view *view, uint32_t first, uint32_t last);
+/* ctx is a view: VANISHED of the selected mailbox; VANISHED (EARLIER) of one that is not. */
+stress_each stress_view_vanished, stress_view_forget;
 
-/* Reads a flag list "(...)" into bits; false for a flag that is not there. */
+/* Reads a flag list "(...)" into bits, \Recent too; false for a flag that is not there. */
 bool stress_read_flags(const char *text, size_t len, unsigned *flags);
-/* Calls for every range of a set such as "1,3:5"; false if it is none. */
-bool stress_read_set(const char *text, size_t len,
-    void (*each)(struct stress_view *view, uint32_t first, uint32_t last), struct stress_view *view);
+/* Calls for every range of a set; false if it is none. */
+bool stress_read_set(const char *text, size_t len, stress_each *each, void *ctx);
 
 #endif
