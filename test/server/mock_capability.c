@@ -117,7 +117,8 @@ static bool is_disabled(const struct mock_conn *conn, struct cpmsync_slice name)
     if (cpmsync_slice_is(name, "LITERAL+"))
         return faults->literal_minus || faults->no_literal_plus;
     if (cpmsync_slice_is(name, "LITERAL-"))
-        return !faults->literal_minus && !lists(mock->capabilities, name);
+        return faults->no_literal_plus || cpmsync_mock_advertises(conn, "LITERAL+") ||
+               (!faults->literal_minus && !lists(mock->capabilities, name));
     if (cpmsync_slice_is(name, "SASL-IR"))
         return faults->no_sasl_ir;
     if (cpmsync_slice_is(name, "MESSAGELIMIT"))

@@ -204,6 +204,28 @@ static void test_ms_11_literal_minus_ends_at_4096_octets(void **state)
     free(text);
 }
 
+static void test_ms_11_literal_plus_and_minus_are_never_both_offered(void **state)
+{
+    struct cpmsync_mock_config config;
+    (void)state;
+    memset(&config, 0, sizeof config);
+    config.size = sizeof config;
+    config.capabilities = "IMAP4rev1 LITERAL- LITERAL+";
+    struct talk *talk = talk_new(&config);
+    int conn = talk_connect(talk, true);
+    talk_expect(talk, conn, "a CAPABILITY\n", "* CAPABILITY IMAP4rev1 LITERAL+\na OK CAPABILITY completed\n");
+    talk_fault(talk, "literal-minus");
+    talk_expect(talk, conn, "a CAPABILITY\n", "* CAPABILITY IMAP4rev1 LITERAL-\na OK CAPABILITY completed\n");
+    talk_fault(talk, "no-literal-plus");
+    talk_expect(talk, conn, "a CAPABILITY\n", "* CAPABILITY IMAP4rev1\na OK CAPABILITY completed\n");
+    talk_free(talk);
+    config.capabilities = "IMAP4rev1 LITERAL-";
+    talk = talk_new(&config);
+    conn = talk_connect(talk, true);
+    talk_expect(talk, conn, "a CAPABILITY\n", "* CAPABILITY IMAP4rev1 LITERAL-\na OK CAPABILITY completed\n");
+    talk_free(talk);
+}
+
 static void test_ms_11_without_literal_plus_it_is_bad(void **state)
 {
     struct talk *talk = (struct talk *)*state;
@@ -254,6 +276,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             test_ms_11_a_refused_nonsynchronising_literal_is_thrown_away, talk_setup, talk_teardown),
         cmocka_unit_test_setup_teardown(test_ms_11_literal_minus_ends_at_4096_octets, talk_setup, talk_teardown),
+        cmocka_unit_test(test_ms_11_literal_plus_and_minus_are_never_both_offered),
         cmocka_unit_test_setup_teardown(test_ms_11_without_literal_plus_it_is_bad, talk_setup, talk_teardown),
         cmocka_unit_test_setup_teardown(
             test_ms_11_a_literal_may_be_refused_before_it_is_sent, talk_setup, talk_teardown),
