@@ -108,6 +108,14 @@ bool cpmsync_mock_cmd_delete(struct mock_conn *conn, struct mock_parser *p, bool
     struct mock_mailbox *mailbox = cpmsync_mock_reach(conn, name, MOCK_RIGHT_X, ABSENT);
     if (!mailbox || !cpmsync_mock_address(conn, name, &owner, &inner))
         return true;
+    if (cpmsync_mock_is_inbox(inner)) {
+        cpmsync_mock_no(conn, "[CANNOT] INBOX stays");
+        return true;
+    }
+    if (mailbox->noselect && cpmsync_mock_has_children(&conn->mock->store, owner, inner)) {
+        cpmsync_mock_no(conn, "[HASCHILDREN] There are mailboxes below it");
+        return true;
+    }
     if (conn->state == MOCK_SELECTED && conn->mailbox == mailbox)
         cpmsync_mock_close(conn); /* its own client need not be told that it is gone */
     answer(conn, cpmsync_mock_delete(&conn->mock->store, owner, inner), "DELETE completed");

@@ -194,6 +194,20 @@ static void test_the_tree_of_mailboxes(void **state)
         "* NAMESPACE ((\"\" \"/\")) ((\"Other Users/\" \"/\")) NIL\na OK NAMESPACE completed\n");
 }
 
+static void test_a_delete_that_cannot_be_leaves_everything_as_it_is(void **state)
+{
+    struct talk *talk = (struct talk *)*state;
+    int conn = talk_login(talk, false);
+    talk_deliver(talk, 1);
+    talk_expect_has(talk, conn, "a CREATE x/y\n", "a OK ");
+    talk_expect_has(talk, conn, "a DELETE x\n", "a OK ");
+    talk_expect(talk, conn, "a DELETE x\n", "a NO [HASCHILDREN] There are mailboxes below it\n");
+    talk_expect_has(talk, conn, "a SELECT INBOX\n", "a OK ");
+    talk_expect(talk, conn, "a DELETE inbox\n", "a NO [CANNOT] INBOX stays\n");
+    talk_expect(talk, conn, "a FETCH 1 UID\n", "* 1 FETCH (UID 1)\na OK FETCH completed\n");
+    talk_expect(talk, conn, "a DELETE none\n", "a NO [NONEXISTENT] No such mailbox\n");
+}
+
 static void test_rename_inbox_moves_its_messages(void **state)
 {
     struct talk *talk = (struct talk *)*state;
@@ -399,6 +413,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_copy_and_move_with_uidplus, talk_setup, talk_teardown),
         cmocka_unit_test_setup_teardown(test_append_keeps_flags_date_and_octets, talk_setup, talk_teardown),
         cmocka_unit_test_setup_teardown(test_the_tree_of_mailboxes, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_a_delete_that_cannot_be_leaves_everything_as_it_is, talk_setup, talk_teardown),
         cmocka_unit_test_setup_teardown(test_rename_inbox_moves_its_messages, talk_setup, talk_teardown),
         cmocka_unit_test_setup_teardown(test_subscriptions, talk_setup, talk_teardown),
         cmocka_unit_test_setup_teardown(test_ms_28_idle_pushes_until_done, talk_setup, talk_teardown),
