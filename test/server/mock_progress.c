@@ -53,7 +53,7 @@ void cpmsync_mock_tell_progress(struct mock_conn *conn, size_t done, size_t goal
 {
     struct cpmsync_mock *mock = conn->mock;
     uint64_t every = mock->faults.inprogress;
-    if (every == 0 || done == 0 || done % every != 0 || done >= goal || !cpmsync_mock_offers(conn, "INPROGRESS"))
+    if (every == 0 || done == 0 || done % every != 0 || !cpmsync_mock_offers(conn, "INPROGRESS"))
         return;
     cpmsync_mock_putf(conn, "* OK [INPROGRESS");
     if (mock->faults.inprogress_bad)
