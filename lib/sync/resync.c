@@ -223,6 +223,8 @@ static void selected(struct cpmsync_resync *resync)
         fail(resync, CPMSYNC_ERR_NO_UIDS, NULL);
         return;
     }
+    if (!apply->exists_known)
+        apply->suspect = true; /* RFC 3501 6.3.1 demands EXISTS; nothing can be counted (R12) */
     if (apply->nomodseq || !cpmsync_session_can(resync->config.session, "CONDSTORE"))
         apply->code_modseq = 0; /* none, or the app forbids them */
     resync->select_modseq = apply->code_modseq;
