@@ -4,10 +4,16 @@
 # sh kill_sync.sh CPMSYNC BIN_DIR [MESSAGES [KILLS [DELAY_MS]]]
 #
 # `cpmsync sync` of a mailbox of MESSAGES (20,000) on the server of the variables PEER_* is killed with -9 KILLS (20) times,
-# through a proxy that delays each way by DELAY_MS (40), at different moments behind the SELECT that its trace shows. Then
-# the store is looked into: every fifth time the first synchronisation was killed, and the store must hold what the server
-# has of the UIDs it says are covered; else another client had changed 100 flags, expunged 50 messages and delivered 20, and
-# the store must hold the state from before, or the new one, whole. The synchronisation after that equals the server.
+# through a proxy that delays each way by DELAY_MS (40). When its trace shows the SELECT sent, the proxy lets the server's
+# octets trickle, and the kill falls when the trace has grown by as much as this time is due. Then the store is looked into:
+# every fifth time the first synchronisation was killed, and the store must hold what the server has of the UIDs it says are
+# covered; else another client had changed 100 flags, expunged 50 messages and delivered 20, and the store must hold the
+# state from before, or the new one, whole. The synchronisation after that equals the server. Three of four kills or more
+# must have fallen between the SELECT and its answer's commit: no OK to it is in the trace, or, the first time, not all is in
+# the store.
+#
+# With 20,000 messages, from the build directory:
+#   sh ../test/peer/dovecot.sh test/peer test/peer/tls sh ../test/peer/kill_sync.sh examples/cpmsync/cpmsync test/peer
 set -eu
 cpmsync=$1
 bin=$2
@@ -29,26 +35,40 @@ synchronise() { # OPTION...
 
 dump() { "$cpmsync" --store "$work/store" dump "$mailbox"; }
 
-# Waits until `test ARGUMENT...` holds, 5 seconds at most.
+# Waits until the command succeeds, half a minute or so at most.
 await() {
     tries=0
     until "$@"; do
         tries=$((tries + 1))
-        [ $tries -le 500 ] || { echo "in vain awaited: $*" >&2; exit 1; }
+        [ $tries -le 3000 ] || { echo "in vain awaited: $*" >&2; exit 1; }
         sleep 0.01
     done
 }
 
 shows_select() { grep -q 'SELECT' "$work/trace" 2>/dev/null; }
 
-kill_one() { # SECONDS behind the SELECT
+# The tagged OK to the SELECT.
+shows_answer() {
+    tag=$(sed -n 's/.*[> ]\([^ ]*\) SELECT.*/\1/p' "$work/trace" | head -n 1)
+    grep -q "^[0-9]*< $tag OK" "$work/trace"
+}
+
+# The trace has this many octets behind the SELECT, or the command is over.
+has_grown() { # OCTETS
+    grown=$(awk '/SELECT/ { on = 1 } on { n += length($0) + 1 } END { print n + 0 }' "$work/trace")
+    [ "$grown" -ge "$1" ] || ! kill -0 $victim 2>/dev/null
+}
+
+kill_one() { # CONDITION...
     rm -f "$work/trace"
     (synchronise --trace "$work/trace") >/dev/null 2>&1 &
     victim=$!
     await shows_select
-    sleep "$1"
+    kill -USR1 $proxy
+    await "$@"
     kill -9 $victim 2>/dev/null || true
     wait $victim 2>/dev/null || true
+    kill -USR2 $proxy
 }
 
 # What the server has of the UIDs below the dump's uidnext must be what the dump has.
@@ -66,26 +86,34 @@ setpriv --pdeathsig TERM "$bin/flight_proxy" localhost "$PEER_PORT" "$delay" "$w
 proxy=$!
 await test -s "$work/port"
 (synchronise) >/dev/null
-before=0 after=0 parts=0 done=0
+before=0 after=0 parts=0 done=0 between=0
 while [ $done -lt "$kills" ]; do
     done=$((done + 1))
-    pause=$(awk -v n="$done" 'BEGIN { printf "%.3f", (n * 37 % 20) * 0.005 }')
     if [ $((done % 5)) -eq 0 ]; then
         rm -f "$work"/store*
-        kill_one "$pause"
+        kill_one has_grown $((done * 2000))
         "$bin/churn" truth "$mailbox" >"$work/truth"
         if dump >"$work/dump" 2>/dev/null; then
             holds_a_part || { echo "kill $done: the store holds a mixture: $(head -n 1 "$work/dump")" >&2; exit 1; }
         fi
+        cmp -s "$work/dump" "$work/truth" || between=$((between + 1))
         parts=$((parts + 1))
     else
         dump >"$work/old"
         "$bin/churn" exactly "$mailbox" $((done + 1)) 100 50 20
         "$bin/churn" truth "$mailbox" >"$work/truth"
-        kill_one "$pause"
+        if [ $((done % 16)) -eq 7 ]; then
+            kill_one shows_answer
+        else
+            kill_one has_grown $(((done * 37 % 20) * 250))
+        fi
+        shows_answer || between=$((between + 1))
         dump >"$work/dump"
         if cmp -s "$work/dump" "$work/old"; then
             before=$((before + 1))
+        elif ! shows_answer; then
+            echo "kill $done: SELECT was not answered, and the store does not hold the old state" >&2
+            exit 1
         elif cmp -s "$work/dump" "$work/truth"; then
             after=$((after + 1))
         elif holds_a_part; then
@@ -100,3 +128,5 @@ while [ $done -lt "$kills" ]; do
     dump | cmp - "$work/truth" || { echo "kill $done: the next synchronisation does not equal the server" >&2; exit 1; }
 done
 echo "$kills kills behind the SELECT: $before left the old state, $after the new one, $parts a first or last part, none a mixture"
+echo "$between of them fell between the SELECT and the commit"
+[ $((between * 4)) -ge $((kills * 3)) ] || { echo "fewer than three of four" >&2; exit 1; }
