@@ -4,6 +4,7 @@
  *
  * Passes connections on to HOST:PORT, each octet DELAY_MS later in each direction, so that a burst of the client is seen
  * as one. Its own port is written to PORT_FILE. When a connection ends, a JSON line on stdout says what was counted.
+ * After a SIGUSR1 the server's octets wait, and each SIGUSR1 lets 500 of them pass; after a SIGUSR2 all pass again.
  * Ends with SIGTERM.
  */
 #include "flight_count.h"
@@ -15,6 +16,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LINKS_MAX = 64, CHUNK_SIZE = 16384 };
+enum { LINKS_MAX = 64, CHUNK_SIZE = 16384, ALLOWANCE = 500 };
 
 struct chunk {
     struct chunk *next;
@@ -51,6 +53,16 @@ struct proxy {
     size_t count;
     unsigned ended;
 };
+
+static volatile sig_atomic_t allowed = -1; /* octets of the server's that may pass; -1: all */
+
+static void on_signal(int number)
+{
+    if (number == SIGUSR1)
+        allowed = (allowed < 0 ? 0 : allowed) + ALLOWANCE;
+    else
+        allowed = -1;
+}
 
 static void die(const char *what)
 {
@@ -128,16 +140,26 @@ static void take(struct proxy *proxy, struct link *link, struct pipe_line *line)
     }
 }
 
+/* Whether anything goes out of the line now. */
+static int may_pass(const struct link *link, const struct pipe_line *line)
+{
+    return line != &link->down || allowed != 0;
+}
+
 /* Passes on what is due. */
 static void pass(struct link *link, struct pipe_line *line, int64_t now)
 {
-    while (line->first != NULL && line->first->due <= now) {
+    while (line->first != NULL && line->first->due <= now && may_pass(link, line)) {
         struct chunk *chunk = line->first;
         if (chunk->len == 0) {
             shutdown(line->to, SHUT_WR);
             line->shut = 1;
         } else {
-            ssize_t sent = send(line->to, chunk->data + chunk->sent, chunk->len - chunk->sent, MSG_NOSIGNAL);
+            size_t len = chunk->len - chunk->sent;
+            sig_atomic_t most = allowed;
+            if (line == &link->down && most >= 0 && len > (size_t)most)
+                len = (size_t)most;
+            ssize_t sent = send(line->to, chunk->data + chunk->sent, len, MSG_NOSIGNAL);
             if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
                 return;
             if (sent < 0) {
@@ -146,6 +168,8 @@ static void pass(struct link *link, struct pipe_line *line, int64_t now)
             }
             if (line == &link->down)
                 flight_count_down(&link->count, (size_t)sent);
+            if (line == &link->down && allowed >= 0)
+                allowed -= (sig_atomic_t)sent;
             chunk->sent += (size_t)sent;
             if (chunk->sent < chunk->len)
                 continue;
@@ -204,6 +228,8 @@ static void turn(struct proxy *proxy)
     for (size_t i = 0; i < count; i++) {
         struct link *link = proxy->links[i];
         fds[2 * i] = (struct pollfd){link->up.from, events_of(&link->up, &link->down, now), 0};
+        if (!may_pass(link, &link->down))
+            fds[2 * i].events &= ~POLLOUT;
         fds[2 * i + 1] = (struct pollfd){link->down.from, events_of(&link->down, &link->up, now), 0};
     }
     fds[2 * count] = (struct pollfd){count < LINKS_MAX ? proxy->listener : -1, POLLIN, 0};
@@ -254,6 +280,11 @@ int main(int argc, char **argv)
         fputs("flight_proxy HOST PORT DELAY_MS PORT_FILE\n", stderr);
         return 2;
     }
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = on_signal;
+    if (sigaction(SIGUSR1, &action, NULL) != 0 || sigaction(SIGUSR2, &action, NULL) != 0)
+        die("signals");
     proxy.server = server;
     proxy.delay = strtol(argv[3], NULL, 10);
     listen_on_loopback(&proxy, argv[4]);

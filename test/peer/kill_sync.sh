@@ -4,13 +4,13 @@
 # sh kill_sync.sh CPMSYNC BIN_DIR [MESSAGES [KILLS [DELAY_MS]]]
 #
 # `cpmsync sync` of a mailbox of MESSAGES (20,000) on the server of the variables PEER_* is killed with -9 KILLS (20) times,
-# through a proxy that delays each way by DELAY_MS (40). When its trace shows the SELECT sent, the proxy lets the server's
-# octets trickle, and the kill falls when the trace has grown by as much as this time is due. Then the store is looked into:
-# every fifth time the first synchronisation was killed, and the store must hold what the server has of the UIDs it says are
-# covered; else another client had changed 100 flags, expunged 50 messages and delivered 20, and the store must hold the
-# state from before, or the new one, whole. The synchronisation after that equals the server. Three of four kills or more
-# must have fallen between the SELECT and its answer's commit: no OK to it is in the trace, or, the first time, not all is in
-# the store.
+# through a proxy that delays each way by DELAY_MS (40) and lets the server's octets pass in small portions, until the trace
+# shows the SELECT sent and as much behind it as is due this time. Then the store is looked into: every fifth time the first
+# synchronisation was killed, and the store must hold what the server has of the UIDs it says are covered; else another client
+# had changed 100 flags, expunged 50 messages and delivered 20, and the store must hold the state from before, or the new one,
+# whole; the one from before if the trace has no OK to the SELECT. The synchronisation after that equals the server.
+# Three of four kills or more must have fallen between the SELECT and the commit: there is no such OK in the trace, or, the
+# first time, not all is in the store.
 #
 # With 20,000 messages, from the build directory:
 #   sh ../test/peer/dovecot.sh test/peer test/peer/tls sh ../test/peer/kill_sync.sh examples/cpmsync/cpmsync test/peer
@@ -35,37 +35,38 @@ synchronise() { # OPTION...
 
 dump() { "$cpmsync" --store "$work/store" dump "$mailbox"; }
 
-# Waits until the command succeeds, half a minute or so at most.
+# Until the command succeeds.
 await() {
     tries=0
     until "$@"; do
         tries=$((tries + 1))
-        [ $tries -le 3000 ] || { echo "in vain awaited: $*" >&2; exit 1; }
+        [ $tries -le 1000 ] || { echo "in vain awaited: $*" >&2; exit 1; }
         sleep 0.01
     done
 }
 
-shows_select() { grep -q 'SELECT' "$work/trace" 2>/dev/null; }
-
 # The tagged OK to the SELECT.
 shows_answer() {
     tag=$(sed -n 's/.*[> ]\([^ ]*\) SELECT.*/\1/p' "$work/trace" | head -n 1)
-    grep -q "^[0-9]*< $tag OK" "$work/trace"
+    [ -n "$tag" ] && grep -q "^[0-9]*< $tag OK" "$work/trace"
 }
 
-# The trace has this many octets behind the SELECT, or the command is over.
+# The trace has the SELECT and this many octets behind it.
 has_grown() { # OCTETS
-    grown=$(awk '/SELECT/ { on = 1 } on { n += length($0) + 1 } END { print n + 0 }' "$work/trace")
-    [ "$grown" -ge "$1" ] || ! kill -0 $victim 2>/dev/null
+    awk -v most="$1" '/SELECT/ { on = 1 } on { n += length($0) + 1 } END { exit !(on && n >= most) }' "$work/trace"
+}
+
+# Whether the moment has come; if not, the server may say a little more.
+let_pass_until() { # CONDITION...
+    "$@" || ! kill -0 $victim 2>/dev/null || { kill -USR1 $proxy && return 1; }
 }
 
 kill_one() { # CONDITION...
-    rm -f "$work/trace"
+    : >"$work/trace"
+    kill -USR1 $proxy
     (synchronise --trace "$work/trace") >/dev/null 2>&1 &
     victim=$!
-    await shows_select
-    kill -USR1 $proxy
-    await "$@"
+    await let_pass_until "$@"
     kill -9 $victim 2>/dev/null || true
     wait $victim 2>/dev/null || true
     kill -USR2 $proxy
@@ -91,7 +92,7 @@ while [ $done -lt "$kills" ]; do
     done=$((done + 1))
     if [ $((done % 5)) -eq 0 ]; then
         rm -f "$work"/store*
-        kill_one has_grown $((done * 2000))
+        kill_one has_grown $((done * 1000))
         "$bin/churn" truth "$mailbox" >"$work/truth"
         if dump >"$work/dump" 2>/dev/null; then
             holds_a_part || { echo "kill $done: the store holds a mixture: $(head -n 1 "$work/dump")" >&2; exit 1; }
