@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Several clients of two users at one mock server, each with random commands, in portions that interleave, over
- * mailboxes they share: some with QRESYNC, CONDSTORE, UIDONLY, IMAP4rev2, NOTIFY, IDLE, some plain. What each knows from
- * the untagged responses alone is what the server holds whenever all have been told everything.
+ * mailboxes they share: some with QRESYNC, CONDSTORE, UIDONLY, IMAP4rev2, NOTIFY, IDLE, some plain. What each knows
+ * from the untagged responses alone is what the server holds whenever all have been told everything.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -160,9 +160,32 @@ static void compare_status(struct stress_client *client)
             (unsigned long)truth.messages, (unsigned long)truth.uidnext, (unsigned long long)truth.highestmodseq);
 }
 
+/* NOTIFY: the last STATUS of each mailbox that is watched is how it is. */
+static void compare_watched(struct stress_client *client)
+{
+    int box;
+    for (box = 0; box < STRESS_BOXES; box++) {
+        const struct stress_watch *told = &client->watched[box];
+        struct cpmsync_mock_status truth = {.size = sizeof truth};
+        cpmsync_mock_mailbox_status(client->stress->mock, "alice", stress_boxes[box], &truth);
+        if (!client->conn || !client->owner || !client->watches || !told->told || box == client->box)
+            continue;
+        client->stress->watched++;
+        if (told->messages != truth.messages || told->uidnext != truth.uidnext)
+            stress_view_wrong(&client->view,
+                "MS-27: NOTIFY told %lu messages, UIDNEXT %lu of %s; the server has %lu, %lu",
+                (unsigned long)told->messages, (unsigned long)told->uidnext, stress_boxes[box],
+                (unsigned long)truth.messages, (unsigned long)truth.uidnext);
+    }
+}
+
 static void compare_all(struct stress *stress, char *dump)
 {
     size_t i;
+    for (i = 0; i < 2 * STRESS_CLIENTS; i++)
+        stress_client_wake(&stress->clients[i % STRESS_CLIENTS]);
+    for (i = 0; i < STRESS_CLIENTS; i++)
+        compare_watched(&stress->clients[i]);
     for (i = 0; i < STRESS_CLIENTS; i++)
         stress_client_settle(&stress->clients[i]);
     for (i = 0; i < STRESS_CLIENTS; i++) {
@@ -264,6 +287,7 @@ static bool run(uint64_t seed, const struct options *o, struct stress *totals, c
     totals->responses += stress.responses;
     totals->resumptions += stress.resumptions;
     totals->comparisons += stress.comparisons;
+    totals->watched += stress.watched;
     for (i = 0; i < STRESS_CLIENTS; i++)
         stress_client_free(&stress.clients[i]);
     cpmsync_mock_free(stress.mock);
@@ -311,9 +335,10 @@ int main(int argc, char **argv)
     for (; o.seconds ? (uint64_t)(time(NULL) - begin) < o.seconds : done < o.seeds; done++)
         failed += !run(o.seed + done, &o, &totals, dump);
     printf("%" PRIu64 " seeds from %" PRIu64 " on, %" PRIu64 " failed: %" PRIu64 " connections, %" PRIu64
-           " commands, %" PRIu64 " responses, %" PRIu64 " resumptions, %" PRIu64 " comparisons\n",
+           " commands, %" PRIu64 " responses, %" PRIu64 " resumptions, %" PRIu64 " comparisons, %" PRIu64
+           " of watched mailboxes\n",
         done, o.seed, failed, totals.connections, totals.commands, totals.responses, totals.resumptions,
-        totals.comparisons);
+        totals.comparisons, totals.watched);
     free(dump);
     return failed ? 1 : 0;
 }

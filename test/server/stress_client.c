@@ -13,6 +13,11 @@ void stress_client_keep(struct stress_client *client)
         stress_view_copy(&client->caches[client->box], view);
 }
 
+void stress_client_unwatch(struct stress_client *client)
+{
+    memset(client->watched, 0, sizeof client->watched);
+}
+
 /* A new connection, of a kind that is drawn. */
 static void connect_client(struct stress_client *client)
 {
@@ -26,7 +31,8 @@ static void connect_client(struct stress_client *client)
     client->out.len = client->in.len = client->sent = client->hold = 0;
     client->queued = 0;
     client->box = -1;
-    client->idles = client->live = client->delayed = client->limited = client->wakes = false;
+    client->idles = client->live = client->delayed = client->limited = client->wakes = client->watches = false;
+    stress_client_unwatch(client);
     client->can_notify = stress_below(stress, 2) == 0;
     client->late = kind == 0;
     stress_view_empty(&client->view);
@@ -135,12 +141,18 @@ static void ask(struct stress_client *client, enum stress_kind kind, const char 
     stress_client_drain(client);
 }
 
-void stress_client_settle(struct stress_client *client)
+void stress_client_wake(struct stress_client *client)
 {
     client->wakes = true;
     stress_client_drain(client);
+}
+
+void stress_client_settle(struct stress_client *client)
+{
+    stress_client_wake(client);
     if (client->limited) {
         ask(client, STRESS_OTHER, EVERYTHING);
+        client->watches = false;
         client->live = true;
         client->limited = client->delayed = false;
     }

@@ -44,9 +44,17 @@ struct stress_command {
     bool examine;   /* SELECT */
     bool resumes;   /* SELECT: with QRESYNC, and `resumed` */
     bool exact;     /* SELECT: the known UIDs are exactly those of `resumed` */
+    bool writes;    /* puts messages into some mailbox */
+    bool watches;   /* NOTIFY: behind it the other mailboxes' arrivals and expunges are told, */
     bool live;      /* NOTIFY: behind it things are told at any time, */
     bool delayed;   /* but expunges, */
     bool limited;   /* or not told at all */
+};
+
+/* What STATUS told of a mailbox that is not selected, if nothing since makes it old. */
+struct stress_watch {
+    bool told;
+    uint32_t messages, uidnext;
 };
 
 struct stress_client {
@@ -70,6 +78,8 @@ struct stress_client {
     size_t sent;
     size_t hold; /* what is behind it waits for "+"; 0: nothing */
     struct stress_text in;
+    bool watches;
+    struct stress_watch watched[STRESS_BOXES];
     struct cpmsync_mock_status status; /* of the last STATUS */
     uint32_t *found;                   /* of SEARCH */
     size_t found_count, found_capacity;
@@ -80,7 +90,7 @@ struct stress {
     uint64_t random;
     bool nomodseq; /* box 2 is without mod-sequences */
     struct stress_client clients[STRESS_CLIENTS];
-    uint64_t commands, connections, resumptions, comparisons, responses;
+    uint64_t commands, connections, resumptions, comparisons, watched, responses;
 };
 
 extern const char *const stress_boxes[STRESS_BOXES];
@@ -98,6 +108,7 @@ void stress_client_step(struct stress_client *client);
 /* Sends and reads until nothing is left; IDLE goes on. */
 void stress_client_drain(struct stress_client *client);
 /* Ends IDLE, asks for everything to be told and for what is unknown. */
+void stress_client_wake(struct stress_client *client);
 void stress_client_settle(struct stress_client *client);
 /* Asks for the STATUS of a mailbox, when nothing is in flight; false if there is no answer. */
 bool stress_client_status(struct stress_client *client, int box);
@@ -110,6 +121,8 @@ void stress_client_begin(struct stress_client *client);
 void stress_client_ask_status(struct stress_client *client, int box);
 void stress_client_ask(struct stress_client *client, enum stress_kind kind, const char *text);
 
+/* What STATUS told is old. */
+void stress_client_unwatch(struct stress_client *client);
 /* The selected mailbox's view is kept for a SELECT (QRESYNC), where it is complete. */
 void stress_client_keep(struct stress_client *client);
 

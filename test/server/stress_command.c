@@ -280,6 +280,7 @@ static void copy(struct stress_client *client)
     put_name(client, (int)below(client, STRESS_BOXES));
     struct stress_command *command = end(client, moves ? STRESS_REMOVAL : STRESS_OTHER);
     command->uid = uid;
+    command->writes = true;
     command->may_fail = moves && client->examined;
 }
 
@@ -304,7 +305,7 @@ static void append(struct stress_client *client)
         stress_putf(&client->out, " ");
         put_message(client);
     }
-    end(client, STRESS_OTHER);
+    end(client, STRESS_OTHER)->writes = true;
 }
 
 static void replace(struct stress_client *client)
@@ -319,7 +320,9 @@ static void replace(struct stress_client *client)
     put_name(client, chance(client, 70) ? client->box : (int)below(client, STRESS_BOXES));
     stress_putf(&client->out, " ");
     put_message(client);
-    end(client, STRESS_OTHER)->may_fail = true;
+    struct stress_command *command = end(client, STRESS_OTHER);
+    command->writes = true;
+    command->may_fail = true;
 }
 
 void stress_client_ask_status(struct stress_client *client, int box)
@@ -408,16 +411,17 @@ static void notify(struct stress_client *client)
 {
     static const struct {
         const char *text;
-        bool live, delayed, limited;
-    } WAYS[] = {{"NOTIFY SET (SELECTED (MessageNew MessageExpunge FlagChange))", true, false, false},
+        bool live, delayed, limited, watches;
+    } WAYS[] = {{"NOTIFY SET (SELECTED (MessageNew MessageExpunge FlagChange))", true, false, false, false},
         {"NOTIFY SET (SELECTED (MessageNew (UID FLAGS) MessageExpunge FlagChange)) (PERSONAL (MessageNew "
          "MessageExpunge))",
-            true, false, false},
+            true, false, false, true},
         {"NOTIFY SET STATUS (SELECTED-DELAYED (MessageNew MessageExpunge FlagChange)) (PERSONAL (MessageNew "
          "MessageExpunge FlagChange))",
-            true, true, false},
-        {"NOTIFY SET (PERSONAL (MessageNew MessageExpunge))", false, false, true},
-        {"NOTIFY SET (SELECTED (MessageNew MessageExpunge))", true, false, true}, {"NOTIFY NONE", false, false, true}};
+            true, true, false, true},
+        {"NOTIFY SET (PERSONAL (MessageNew MessageExpunge))", false, false, true, true},
+        {"NOTIFY SET (SELECTED (MessageNew MessageExpunge))", true, false, true, false},
+        {"NOTIFY NONE", false, false, true, false}};
     unsigned way = below(client, sizeof WAYS / sizeof *WAYS);
     if (!client->can_notify) {
         status(client);
@@ -427,6 +431,8 @@ static void notify(struct stress_client *client)
     command->live = WAYS[way].live;
     command->delayed = WAYS[way].delayed;
     command->limited = WAYS[way].limited;
+    command->watches = WAYS[way].watches;
+    stress_client_unwatch(client);
     /* From here on, and until the answer, the looser of the old and the new. */
     client->live |= command->live;
     client->delayed &= command->delayed;

@@ -294,11 +294,27 @@ static void on_esearch(struct stress_client *client, struct line *line)
         WRONG("an ESEARCH cannot be read");
 }
 
+/* By the end of the name, whatever is around it. */
+static void watch(struct stress_client *client, const char *name, size_t len)
+{
+    size_t i;
+    if (name[len - 1] == '"')
+        len--;
+    for (i = 0; i < STRESS_BOXES; i++) {
+        size_t known = strlen(stress_boxes[i]);
+        if (len >= known && strncmp(name + len - known, stress_boxes[i], known) == 0)
+            client->watched[i] = (struct stress_watch){true, client->status.messages, client->status.uidnext};
+    }
+}
+
 /* STATUS mailbox "(" items ")" */
 static void on_status(struct stress_client *client, struct line *line)
 {
     uint64_t value;
+    const char *name = line->at;
     skip_value(line);
+    size_t len = (size_t)(line->at - name);
+    memset(&client->status, 0, sizeof client->status);
     client->status.size = sizeof client->status;
     for (skip(line, " ("); line->at < line->end; skip(line, " ")) {
         if (skip(line, "MESSAGES ") && number(line, &value))
@@ -311,6 +327,8 @@ static void on_status(struct stress_client *client, struct line *line)
             skip_value(line);
         skip(line, ")");
     }
+    if (client->status.uidnext)
+        watch(client, name, len);
 }
 
 static void on_untagged(struct stress_client *client, struct line *line)
@@ -505,11 +523,15 @@ static void finish(struct stress_client *client, const struct stress_command *co
         client->live = command->live;
         client->delayed = command->delayed;
         client->limited = command->limited;
+        client->watches = command->watches;
         break;
     case STRESS_OTHER:
     case STRESS_LOGOUT:
         break;
     }
+    if (command->writes || command->kind == STRESS_SELECT || command->kind == STRESS_LEAVE ||
+        command->kind == STRESS_REMOVAL)
+        stress_client_unwatch(client);
     if (skip(line, "[HIGHESTMODSEQ ")) {
         uint64_t value;
         if (number(line, &value))
