@@ -159,6 +159,10 @@ struct cpmsync_mock_port_config {
     void (*lock)(void *ctx);
     void (*unlock)(void *ctx);
     void *lock_ctx;
+    /* What becomes of connections, in words, for a trace: "connected over TLS", "the TLS handshake failed: ...", "closed by the
+     * client". `conn` is 0 where there is none yet. It may call nothing of this server. May be NULL. */
+    void (*event)(void *ctx, int conn, const char *text);
+    void *event_ctx;
 };
 
 /*
@@ -209,7 +213,12 @@ CPMSYNC_API int cpmsync_mock_user_add(struct cpmsync_mock *mock, const char *use
 /* The token OAUTHBEARER takes for this user; NULL: none. */
 CPMSYNC_API int cpmsync_mock_user_token(struct cpmsync_mock *mock, const char *user, const char *token);
 
-/* Whether the user is a CPM Participating Function, which may log in for any other (SASL's authorization identity). */
+/*
+ * Whether the user is a CPM Participating Function. It may log in for any other, with that user as SASL's authorization
+ * identity (PLAIN: USER NUL NAME NUL PASSWORD; also SCRAM, OAUTHBEARER and EXTERNAL), and is that user then: what it APPENDs
+ * is in the user's mailbox, and the user's other connections hear of it. Who is none is refused any authorization identity
+ * but its own name.
+ */
 CPMSYNC_API int cpmsync_mock_user_participating(struct cpmsync_mock *mock, const char *user, int on);
 
 /* The name may hold octets above 127, as old servers' names do; CREATE takes no such name. */

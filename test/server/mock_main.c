@@ -3,6 +3,9 @@
 #define _POSIX_C_SOURCE 200809L
 #include <cpmsync/mock.h>
 
+#include "mock_help.h"
+#include "mock_trace.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -48,50 +51,6 @@ static void on_signal(int number)
 {
     (void)number;
     cpmsync_mock_port_stop(serving);
-}
-
-static void help(void)
-{
-    const char *name, *proves, *text;
-    size_t i;
-    printf("cpm-mockserver: an IMAP server over one store in memory, for tests\n\n"
-           "  --listen ADDRESS:PORT       default 127.0.0.1:0, any free port\n"
-           "  --port-file FILE            the port is written there once it is known\n"
-           "  --tls-cert FILE --tls-key FILE   TLS with this certificate (PEM)\n"
-           "  --tls-auto DIR --name HOST  TLS with a certificate made now, for HOST (default localhost), localhost,\n"
-           "                              127.0.0.1 and ::1; DIR/ca.pem is what the client has to trust\n"
-           "  --tls-client-ca FILE        ask for certificates of this CA; their common name is who AUTH=EXTERNAL is.\n"
-           "                              --tls-auto makes one for the first user: DIR/client.pem and client.key\n"
-           "  --starttls                  begin in clear and offer STARTTLS\n"
-           "  --require-tls               no login in clear (LOGINDISABLED)\n"
-           "  --user NAME:PASSWORD        may be repeated; default test:test. What is loaded belongs to the first\n"
-           "  --token NAME:TOKEN          what OAUTHBEARER takes for this user; may be repeated\n"
-           "  --participating NAME        this user is a CPM Participating Function: it may log in for every other;\n"
-           "                              may be repeated\n"
-           "  --load DIR|FILE             a Maildir++ tree or an mbox file; may be repeated\n"
-           "  --generate MAILBOX=COUNT[:OCTETS]   made-up messages; may be repeated\n"
-           "  --script FILE               a line a step, see below; may be repeated\n"
-           "  --capability LIST           advertise exactly these (blank-separated)\n"
-           "  --expunge-log N             expunges a mailbox remembers; 0 is none\n"
-           "  --scram-iterations N        default 4096\n"
-           "  --seed N                    the same seed and conversation give the same bytes; default 0\n"
-           "  --trace FILE                the conversation, passwords included; '-' is stderr\n"
-           "  --fault NAME[=VALUE]        misbehave, see below; may be repeated\n\n"
-           "Prints \"listening on ADDRESS:PORT\" and serves until SIGTERM or SIGINT. Exit status 0; 1 if something "
-           "could not\n"
-           "be set up or a step of the script never fired; 2 for wrong usage.\n\n"
-           "Script: [MOMENT] ACTION. '#' starts a comment. Without a moment the action happens at the start.\n"
-           "  at-connect N                the N-th connection\n"
-           "  before N COMMAND            the N-th COMMAND has arrived; * is any command, FETCH also UID FETCH\n"
-           "  after N COMMAND             its tagged answer is written\n"
-           "  deliver MAILBOX [COUNT] [FLAG...]     flag MAILBOX UIDS +FLAG|-FLAG...     expunge MAILBOX UIDS\n"
-           "  create MAILBOX   delete MAILBOX   rename MAILBOX TO   uidvalidity MAILBOX   drop-log MAILBOX\n"
-           "  nomodseq MAILBOX   raise-modseq MAILBOX N   acl MAILBOX IDENTIFIER RIGHTS   subscribe MAILBOX\n"
-           "  unsubscribe MAILBOX   special-use MAILBOX [USE...]   quota RESOURCE N   fault NAME[=VALUE]\n"
-           "  user NAME (of the steps below it)\n\n"
-           "Faults, with the line of the conformance list each proves:\n");
-    for (i = 0; cpmsync_mock_fault_list(i, &name, &proves, &text) == 0; i++)
-        printf("  %-20s %-10s %s\n", name, proves, text);
 }
 
 static int wrong(const char *what, const char *option)
@@ -147,6 +106,7 @@ static int parse(struct options *o, int argc, char **argv)
         int *flag = strcmp(argv[i], "--starttls") == 0      ? &o->starttls
                     : strcmp(argv[i], "--require-tls") == 0 ? &o->require_tls
                     : strcmp(argv[i], "--help") == 0        ? &o->help
+                    : strcmp(argv[i], "-h") == 0            ? &o->help
                                                             : NULL;
         if (flag) {
             *flag = 1;
@@ -177,39 +137,6 @@ static int read_number(const char *text, int64_t *number)
     long long value = strtoll(text, &end, 10);
     *number = value;
     return errno == 0 && *text >= '0' && *text <= '9' && *end == 0;
-}
-
-/* ---- trace ---- */
-
-struct trace {
-    FILE *file;
-    int conn;
-    int direction;
-    int in_line;
-};
-
-/* "[1] C: a NOOP": a line goes on only in the same direction of the same connection. */
-static void trace_octets(void *ctx, int conn, int direction, const void *data, size_t len)
-{
-    struct trace *trace = (struct trace *)ctx;
-    const char *at = (const char *)data, *end = at + len;
-    if (trace->in_line && (trace->conn != conn || trace->direction != direction)) {
-        fputc('\n', trace->file);
-        trace->in_line = 0;
-    }
-    while (at < end) {
-        if (!trace->in_line)
-            fprintf(trace->file, "[%d] %s ", conn, direction == CPMSYNC_MOCK_FROM_CLIENT ? "C:" : "S:");
-        const char *lf = (const char *)memchr(at, '\n', (size_t)(end - at));
-        const char *line_end = lf ? lf + 1 : end;
-        for (; at < line_end; at++)
-            if (*at != '\r')
-                fputc(*at, trace->file);
-        trace->in_line = !lf;
-    }
-    trace->conn = conn;
-    trace->direction = direction;
-    fflush(trace->file);
 }
 
 /* ---- setting up ---- */
@@ -250,7 +177,7 @@ static int add_users(struct cpmsync_mock *mock, const struct options *o)
             return wrong("wants NAME:PASSWORD", "--user");
         error = cpmsync_mock_user_add(mock, name, password);
         if (error)
-            return failed(mock, name, error);
+            return error == CPMSYNC_ERR_STATE ? wrong("is there twice", name) : failed(mock, name, error);
     }
     for (i = 0; i < o->tokens.count; i++) {
         const char *token = split_user(o->tokens.values[i], name);
@@ -258,12 +185,12 @@ static int add_users(struct cpmsync_mock *mock, const struct options *o)
             return wrong("wants NAME:TOKEN", "--token");
         error = cpmsync_mock_user_token(mock, name, token);
         if (error)
-            return failed(mock, name, error);
+            return error == CPMSYNC_ERR_NOT_FOUND ? wrong("is no --user", name) : failed(mock, name, error);
     }
     for (i = 0; i < o->participating.count; i++) {
         error = cpmsync_mock_user_participating(mock, o->participating.values[i], 1);
         if (error)
-            return failed(mock, o->participating.values[i], error);
+            return wrong("is no --user", o->participating.values[i]);
     }
     return 0;
 }
@@ -316,8 +243,10 @@ static int fill(struct cpmsync_mock *mock, const struct options *o)
     size_t i;
     int error = add_users(mock, o);
     for (i = 0; i < o->faults.count && !error; i++)
-        if (cpmsync_mock_fault(mock, o->faults.values[i]) != 0)
+        if (cpmsync_mock_fault(mock, o->faults.values[i]) != 0) {
             error = wrong("is no fault, or has a wrong value", o->faults.values[i]);
+            cpmsync_mock_help_fault(stderr, o->faults.values[i]);
+        }
     for (i = 0; i < o->loads.count && !error; i++) {
         int64_t count = cpmsync_mock_load(mock, NULL, o->loads.values[i]);
         error = count < 0 ? failed(mock, o->loads.values[i], (int)count) : 0;
@@ -345,7 +274,8 @@ static int write_port(const char *path, unsigned port)
     return 0;
 }
 
-static int open_port(struct cpmsync_mock *mock, const struct options *o, struct cpmsync_mock_port **port)
+static int open_port(
+    struct cpmsync_mock *mock, const struct options *o, struct mock_trace *trace, struct cpmsync_mock_port **port)
 {
     struct cpmsync_mock_port_config config;
     char cert[4096], key[4096], client[USER_MAX];
@@ -355,6 +285,8 @@ static int open_port(struct cpmsync_mock *mock, const struct options *o, struct 
     config.cert_file = o->tls_auto ? cert : o->tls_cert;
     config.key_file = o->tls_auto ? key : o->tls_key;
     config.client_ca_file = o->tls_client_ca;
+    config.event = trace->file ? cpmsync_mock_trace_event : NULL;
+    config.event_ctx = trace;
     if (o->tls_auto) {
         split_user(o->users.values[0], client);
         int error = cpmsync_mock_certificates(mock, o->tls_auto, o->name, client);
@@ -377,10 +309,10 @@ static size_t report_script(const struct cpmsync_mock *mock)
     return count;
 }
 
-static int serve(struct cpmsync_mock *mock, const struct options *o)
+static int serve(struct cpmsync_mock *mock, const struct options *o, struct mock_trace *trace)
 {
     struct sigaction action;
-    int result = open_port(mock, o, &serving);
+    int result = open_port(mock, o, trace, &serving);
     if (result)
         return result;
     memset(&action, 0, sizeof action);
@@ -419,14 +351,14 @@ int main(int argc, char **argv)
 {
     struct options o;
     struct cpmsync_mock_config config;
-    struct trace trace = {NULL, 0, 0, 0};
+    struct mock_trace trace = {NULL, 0, 0, 0};
     memset(&o, 0, sizeof o);
     memset(&config, 0, sizeof config);
     int result = parse(&o, argc, argv);
     if (result)
         return result;
     if (o.help) {
-        help();
+        cpmsync_mock_help(stdout);
         return 0;
     }
     result = configure(&config, &o);
@@ -438,12 +370,12 @@ int main(int argc, char **argv)
             fprintf(stderr, "cpm-mockserver: %s: %s\n", o.trace, strerror(errno));
             return 1;
         }
-        config.trace = trace_octets;
+        config.trace = cpmsync_mock_trace_octets;
         config.trace_ctx = &trace;
     }
     struct cpmsync_mock *mock = cpmsync_mock_new(&config);
     result = mock ? fill(mock, &o) : wrong("cannot be served", "this configuration");
-    result = result ? result : serve(mock, &o);
+    result = result ? result : serve(mock, &o, &trace);
     cpmsync_mock_port_close(serving);
     cpmsync_mock_free(mock);
     if (trace.file && trace.file != stderr)

@@ -27,6 +27,7 @@ struct peer {
     int conn; /* 0 until the handshake of implicit TLS is done */
     struct mock_tls_session *tls;
     bool ended;        /* the peer sends no more, but may still read */
+    bool closed;       /* by the engine */
     int64_t heard_at;  /* when octets came last */
     int64_t linger_to; /* when waiting for the peer's end ends */
 };
@@ -44,6 +45,8 @@ struct cpmsync_mock_port {
     void (*lock)(void *ctx);
     void (*unlock)(void *ctx);
     void *lock_ctx;
+    void (*event)(void *ctx, int conn, const char *text);
+    void *event_ctx;
 };
 
 static int64_t now_ms(void)
@@ -151,6 +154,8 @@ int cpmsync_mock_port_open(
     port->lock = config->lock;
     port->unlock = config->unlock;
     port->lock_ctx = config->lock_ctx;
+    port->event = config->event;
+    port->event_ctx = config->event_ctx;
     port->listener = port->wake[0] = port->wake[1] = port->stop[0] = port->stop[1] = -1;
     int error = open_port(port, config);
     if (error) {
@@ -161,8 +166,19 @@ int cpmsync_mock_port_open(
     return 0;
 }
 
+static void tell_event(const struct cpmsync_mock_port *port, const struct peer *peer, const char *text)
+{
+    if (port->event)
+        port->event(port->event_ctx, peer->conn > 0 ? peer->conn : 0, text);
+}
+
 static void end_peer(struct cpmsync_mock_port *port, struct peer *peer)
 {
+    if (peer->conn > 0)
+        tell_event(port, peer,
+            peer->closed  ? "closed by the server"
+            : peer->ended ? "closed by the client"
+                          : "broken off");
     if (peer->conn > 0)
         cpmsync_mock_disconnect(port->mock, peer->conn);
     cpmsync_mock_tls_end(peer->tls);
@@ -206,14 +222,24 @@ static void start_peer(struct cpmsync_mock_port *port, struct peer *peer)
     }
     peer->conn = cpmsync_mock_connect(port->mock, 0);
     peer->state = peer->conn > 0 ? PEER_OPEN : PEER_GONE;
+    tell_event(port, peer, "connected in clear");
+}
+
+static void tell_handshake(const struct cpmsync_mock_port *port, const struct peer *peer)
+{
+    char text[160] = "the TLS handshake failed: ";
+    cpmsync_mock_tls_why(peer->tls, text + strlen(text), sizeof text - strlen(text));
+    tell_event(port, peer, text);
 }
 
 static void shake_hands(struct cpmsync_mock_port *port, struct peer *peer)
 {
     struct cpmsync_mock_channel channel;
     int code = cpmsync_mock_tls_handshake(peer->tls);
-    if (code == MOCK_TLS_FAILED)
+    if (code == MOCK_TLS_FAILED) {
+        tell_handshake(port, peer);
         peer->state = PEER_GONE;
+    }
     if (code != MOCK_TLS_DONE)
         return;
     peer->state = PEER_OPEN;
@@ -224,6 +250,7 @@ static void shake_hands(struct cpmsync_mock_port *port, struct peer *peer)
         peer->state = PEER_GONE;
     if (peer->conn <= 0)
         peer->state = PEER_GONE;
+    tell_event(port, peer, "connected over TLS");
 }
 
 /* Octets read; 0 for not now, negative for never again (-2: the end of the stream). */
@@ -293,6 +320,7 @@ static void go_on(struct cpmsync_mock_port *port, struct peer *peer)
         if (peer->tls)
             cpmsync_mock_tls_close(peer->tls);
         shutdown(peer->fd, SHUT_WR);
+        peer->closed = true;
         peer->linger_to = now_ms() + LINGER_MS;
         peer->state = PEER_LINGER;
     } else if (cpmsync_mock_wants_starttls(port->mock, peer->conn)) {

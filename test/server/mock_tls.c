@@ -51,6 +51,7 @@ struct mock_tls_session {
     const struct mock_tls *tls;
     int fd;
     int wants_write;
+    int failed;         /* mbedTLS's code of a handshake */
     int first_finished; /* the state in which the first Finished message went or came */
     char client[NAME_MAX_OCTETS];
     unsigned char end_point[MBEDTLS_MD_MAX_SIZE];
@@ -215,13 +216,20 @@ int cpmsync_mock_tls_handshake(struct mock_tls_session *session)
     /* Step by step, since nothing tells later whose Finished was the first: the client's unless a session is resumed. */
     while (session->ssl.MBEDTLS_PRIVATE(state) != MBEDTLS_SSL_HANDSHAKE_OVER) {
         int state = session->ssl.MBEDTLS_PRIVATE(state), code = mbedtls_ssl_handshake_step(&session->ssl);
-        if (code != 0)
+        if (code != 0) {
+            session->failed = code;
             return is_again(session, code) ? MOCK_TLS_AGAIN : MOCK_TLS_FAILED;
+        }
         if (session->first_finished == MBEDTLS_SSL_HANDSHAKE_OVER &&
             (state == MBEDTLS_SSL_CLIENT_FINISHED || state == MBEDTLS_SSL_SERVER_FINISHED))
             session->first_finished = state;
     }
     return MOCK_TLS_DONE;
+}
+
+void cpmsync_mock_tls_why(const struct mock_tls_session *session, char *text, size_t size)
+{
+    mbedtls_strerror(session->failed, text, size);
 }
 
 /* The common name of a certificate that was asked for and verified. */

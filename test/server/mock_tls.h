@@ -26,6 +26,9 @@ void cpmsync_mock_tls_end(struct mock_tls_session *session);
 int cpmsync_mock_tls_handshake(struct mock_tls_session *session);
 int cpmsync_mock_tls_wants_write(const struct mock_tls_session *session);
 
+/* After FAILED: why. */
+void cpmsync_mock_tls_why(const struct mock_tls_session *session, char *text, size_t size);
+
 /* What a finished handshake tells of the channel; it stays the session's. */
 void cpmsync_mock_tls_channel(struct mock_tls_session *session, struct cpmsync_mock_channel *channel);
 

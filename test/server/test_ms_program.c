@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -222,7 +223,7 @@ static void test_a_wrong_authorization_identity_is_refused(void **state)
     program_say(&talk, "a AUTHENTICATE PLAIN Ym9iAGJvYgBi\n", "a OK ");
     program_talk_end(&talk);
     assert_int_equal(program_end(&program, true), 0);
-    program_expect_refusal(NOBODY, 1, "nobody");
+    program_expect_refusal(NOBODY, 2, "nobody is no --user");
 }
 
 /* ---- scripts ---- */
@@ -372,6 +373,63 @@ static void test_help_has_every_fault_and_all_of_them_go_together(void **state)
     unlink("steps");
 }
 
+static void test_a_fault_that_is_given_wrongly_is_explained(void **state)
+{
+    static const char *const WRONG[] = {"--fault", "cut=3", NULL};
+    (void)state;
+    program_expect_refusal(WRONG, 2, "cut=before|after|tagged|answered:N[:bye]");
+}
+
+/* ---- the trace ---- */
+
+static void test_the_trace_tells_what_was_said_and_what_became_of_connections(void **state)
+{
+    static const char *const ARGUMENTS[] = {"--trace", "trace", NULL};
+    struct program program;
+    struct program_talk talk;
+    (void)state;
+    program_start(&program, ARGUMENTS);
+    log_in(&talk, &program);
+    program_say(&talk, "b LOGOUT\n", "b OK ");
+    program_talk_end(&talk);
+    program_talk_start(&talk, &program);
+    program_talk_end(&talk);
+    log_in(&talk, &program); /* until then the server knows that the second is gone */
+    program_talk_end(&talk);
+    assert_int_equal(program_end(&program, true), 0);
+    char *trace = program_read("trace", NULL);
+    static const char *const LINES[] = {"[1] -- connected in clear\n[1] S: * OK ",
+        "\n[1] C: a LOGIN test test\n[1] S: a OK ", "\n[1] C: b LOGOUT\n[1] S: * BYE ",
+        "\n[1] -- closed by the server\n", "\n[2] -- connected in clear\n", "\n[2] -- closed by the client\n"};
+    size_t i;
+    for (i = 0; i < sizeof LINES / sizeof *LINES; i++)
+        if (!strstr(trace, LINES[i]))
+            fail_msg("%s is not in %s", LINES[i], trace);
+    free(trace);
+    unlink("trace");
+}
+
+static void test_the_trace_tells_why_a_handshake_failed(void **state)
+{
+    static const char *const ARGUMENTS[] = {"--trace", "trace", "--tls-auto", "program-tls", NULL};
+    struct program program;
+    char octets[100];
+    (void)state;
+    program_start(&program, ARGUMENTS);
+    int fd = program_dial(&program);
+    assert_int_equal(send(fd, "a LOGIN in clear\r\n", 18, 0), 18);
+    while (recv(fd, octets, sizeof octets, 0) > 0)
+        ;
+    close(fd);
+    assert_int_equal(program_end(&program, true), 0);
+    char *trace = program_read("trace", NULL);
+    if (!strstr(trace, "[-] -- the TLS handshake failed: SSL - "))
+        fail_msg("%s", trace);
+    free(trace);
+    unlink("trace");
+    remove_tree("program-tls");
+}
+
 static void test_a_script_switches_faults_too(void **state)
 {
     static const char *const ARGUMENTS[] = {"--script", "steps", NULL};
@@ -403,6 +461,9 @@ int main(void)
         cmocka_unit_test(test_steps_that_did_not_fire_are_named),
         cmocka_unit_test(test_the_same_seed_and_script_give_the_same_octets),
         cmocka_unit_test(test_help_has_every_fault_and_all_of_them_go_together),
+        cmocka_unit_test(test_a_fault_that_is_given_wrongly_is_explained),
+        cmocka_unit_test(test_the_trace_tells_what_was_said_and_what_became_of_connections),
+        cmocka_unit_test(test_the_trace_tells_why_a_handshake_failed),
         cmocka_unit_test(test_a_script_switches_faults_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
