@@ -70,6 +70,7 @@ set(CPMSYNC_SOURCES_SESSION
 )
 
 set(CPMSYNC_SOURCES_SYNC
+  lib/sync/account.c
   lib/sync/apply.c
   lib/sync/batch.c
   lib/sync/chain.c
@@ -77,6 +78,7 @@ set(CPMSYNC_SOURCES_SYNC
   lib/sync/plan.c
   lib/sync/request.c
   lib/sync/resync.c
+  lib/sync/roster.c
 )
 
 set(CPMSYNC_SOURCES_OPERATION
@@ -84,9 +86,9 @@ set(CPMSYNC_SOURCES_OPERATION
 )
 
 set(CPMSYNC_SOURCES_CLIENT
-  lib/client/account.c
   lib/client/client.c
   lib/client/conduct.c
+  lib/client/saved_facts.c
   lib/client/step.c
   lib/client/version.c
 )

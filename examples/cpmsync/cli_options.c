@@ -227,8 +227,6 @@ static int parse_command(struct parser *parser, int argc, char **argv)
             return fail(parser, "%s: takes %s; see cpmsync --help", command->name,
                 command->most == 0 ? "no argument" : "one MAILBOX");
         options->command = command->command;
-        if (options->command == CLI_SYNC && options->argument_count == 0)
-            return fail(parser, "sync without MAILBOX: not in this version; name the mailboxes");
         return 0;
     }
     return fail(parser, "%.80s: no such command; see cpmsync --help", argv[0]);
@@ -280,7 +278,7 @@ void cli_options_help(FILE *out)
     fputs("cpmsync [OPTIONS] COMMAND [ARGUMENTS]\n"
           "\n"
           "Commands\n"
-          "  sync MAILBOX...      bring the cache of these mailboxes up to date\n"
+          "  sync [MAILBOX...]    bring the cache of the account, or of these mailboxes, up to date\n"
           "  mailboxes            the cached mailboxes; no network\n"
           "  dump MAILBOX         a cached mailbox, a line a message: UID MODSEQ (FLAGS); no network\n"
           "  capabilities         what the server offers after login, and what was enabled\n"

@@ -47,7 +47,14 @@ enum cpmsync_event_type {
     /* The server wants the user to read `text` (C-10). `trusted` is 0 if it came before TLS or login (W-08). */
     CPMSYNC_EVENT_ALERT,
     /* The connection `conn` is now in `state`. */
-    CPMSYNC_EVENT_STATE
+    CPMSYNC_EVENT_STATE,
+    /*
+     * Of cpmsync_client_sync_account. The server does not list `mailbox`, which is cached: it was deleted or renamed, or the
+     * right to see it was taken away. The cache is kept, and this is told each time.
+     */
+    CPMSYNC_EVENT_MAILBOX_MISSING,
+    /* Likewise: `mailbox` could not be brought up to date, `error` says why; the others go on. */
+    CPMSYNC_EVENT_MAILBOX_FAILED
 };
 
 enum cpmsync_conn_state {
@@ -76,6 +83,7 @@ struct cpmsync_event {
     int trusted;
     uint32_t conn;
     enum cpmsync_conn_state state;
+    int error;
 };
 
 /* ---------------------------------------------------------------- configuration */
@@ -115,6 +123,7 @@ struct cpmsync_client_config {
     int64_t literal_max;        /* octets of a literal kept inside a response; 16,384; longer ones are streamed past */
     int64_t output_max;         /* octets of queued output; 1,048,576, at least 1,024 */
     int64_t messages_max;       /* messages cached in one mailbox; 1,000,000 */
+    int64_t mailboxes_max;      /* mailboxes of the account; 100,000 */
     int64_t flagsets_max;       /* distinct flag sets in one mailbox; 65,536 */
     int64_t flagset_octets_max; /* octets of all flag sets of one mailbox; 4,194,304 */
     int64_t operations_max;     /* operations submitted and not complete; 1,024 */
@@ -167,6 +176,16 @@ CPMSYNC_API int64_t cpmsync_client_login(struct cpmsync_client *client, cpmsync_
 /* Brings the cache of `mailbox` (UTF-8) up to date: SELECT (QRESYNC), new messages, both cursors (design 4, 5). */
 CPMSYNC_API int64_t cpmsync_client_sync(
     struct cpmsync_client *client, const char *mailbox, cpmsync_done_fn done, void *ctx);
+
+/*
+ * Brings the whole account up to date: LIST with STATUS tells which mailboxes differ from the cache, and only these are
+ * selected (design 4). On a server with LIST-STATUS and QRESYNC that is one flight to learn and one to fetch, however many
+ * they are; on others it takes more. `first` (UTF-8, may be NULL) is the mailbox the user looks at: it is synchronised ahead
+ * of all others. Complete with error 0 when every mailbox is in sync; else with the first error of one, and
+ * CPMSYNC_EVENT_MAILBOX_FAILED names each.
+ */
+CPMSYNC_API int64_t cpmsync_client_sync_account(
+    struct cpmsync_client *client, const char *first, cpmsync_done_fn done, void *ctx);
 
 /* LOGOUT after what was submitted before; complete when the connection is closed. */
 CPMSYNC_API int64_t cpmsync_client_logout(struct cpmsync_client *client, cpmsync_done_fn done, void *ctx);

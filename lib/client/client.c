@@ -2,7 +2,7 @@
 #include <cpmsync/client.h>
 
 #include "base/sized.h"
-#include "client/account.h"
+#include "client/saved_facts.h"
 #include "client/conduct.h"
 
 /* ---- configuration */
@@ -23,6 +23,7 @@ static const struct limit LIMITS[] = {
     LIMIT(literal_max, 16384, 16777216),
     LIMIT(output_max, 1048576, 16777216),
     LIMIT(messages_max, 1000000, UINT32_MAX - 1),
+    LIMIT(mailboxes_max, 100000, UINT32_MAX),
     LIMIT(flagsets_max, 65536, UINT32_MAX - 1),
     LIMIT(flagset_octets_max, 4194304, 1073741824),
     LIMIT(operations_max, 1024, INT32_MAX),
@@ -115,7 +116,7 @@ static int setup(struct cpmsync_client *client, const struct cpmsync_client_conf
             return error;
         client->own_store = true;
     }
-    return cpmsync_account_load_facts(client);
+    return cpmsync_saved_facts_load(client);
 }
 
 /* ---- life */
@@ -205,6 +206,13 @@ int64_t cpmsync_client_sync(struct cpmsync_client *client, const char *mailbox, 
     if (!client || !mailbox || !*mailbox)
         return CPMSYNC_ERR_INVALID_ARGUMENT;
     return cpmsync_conduct_submit(client, CPMSYNC_OPERATION_SYNC, mailbox, done, ctx);
+}
+
+int64_t cpmsync_client_sync_account(struct cpmsync_client *client, const char *first, cpmsync_done_fn done, void *ctx)
+{
+    if (!client || (first && !*first))
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    return cpmsync_conduct_submit(client, CPMSYNC_OPERATION_SYNC_ACCOUNT, first, done, ctx);
 }
 
 int64_t cpmsync_client_logout(struct cpmsync_client *client, cpmsync_done_fn done, void *ctx)

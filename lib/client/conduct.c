@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/conduct.h"
 
-#include "client/account.h"
+#include "client/saved_facts.h"
 
 /* ---- operations */
 
@@ -108,7 +108,10 @@ int cpmsync_conduct_cancel(struct cpmsync_client *client, int64_t id)
         struct cpmsync_conn *conn = &client->conns[i];
         if (!conn->running || conn->running->id != id)
             continue;
-        cpmsync_chain_stop(&conn->chain, CPMSYNC_ERR_CANCELLED);
+        if (conn->account)
+            cpmsync_account_stop(conn->account, CPMSYNC_ERR_CANCELLED);
+        else
+            cpmsync_chain_stop(&conn->chain, CPMSYNC_ERR_CANCELLED);
         return 0; /* a LOGOUT that is sent goes on */
     }
     return CPMSYNC_ERR_NOT_FOUND;
@@ -196,11 +199,19 @@ static void up_trace(void *ctx, int sent, const uint8_t *data, size_t len)
 
 /* ---- a connection's life */
 
+/* None of its commands is in flight. */
+static void drop_sync(struct cpmsync_conn *conn)
+{
+    cpmsync_chain_clear(&conn->chain);
+    cpmsync_account_free(conn->account);
+    conn->account = NULL;
+}
+
 static void end_running(struct cpmsync_conn *conn, const struct cpmsync_err *err)
 {
     struct cpmsync_operation *operation = conn->running;
 
-    cpmsync_chain_clear(&conn->chain);
+    drop_sync(conn);
     conn->running = NULL;
     if (operation)
         complete(conn->client, operation, err);
@@ -220,9 +231,38 @@ static void visited(void *ctx, const struct cpmsync_err *err, bool unfinished)
 static void start_sync(struct cpmsync_conn *conn)
 {
     struct cpmsync_err err;
-    int error =
-        cpmsync_chain_visit(&conn->chain, cpmsync_slice_str(conn->running->mailbox), NULL, false, visited, conn);
+    int error = cpmsync_chain_visit(&conn->chain, cpmsync_slice_str(conn->running->mailbox), NULL, 0, visited, conn);
 
+    if (!error)
+        return;
+    cpmsync_err_clear(&err);
+    cpmsync_err_set(&err, error);
+    end_running(conn, &err);
+}
+
+static void account_done(void *ctx, const struct cpmsync_err *err)
+{
+    struct cpmsync_err copy = *err; /* it is the account's, which goes */
+
+    end_running(ctx, &copy);
+}
+
+static void start_sync_account(struct cpmsync_conn *conn)
+{
+    struct cpmsync_client *client = conn->client;
+    const char *first = conn->running->mailbox;
+    struct cpmsync_account_config config;
+    struct cpmsync_err err;
+
+    memset(&config, 0, sizeof config);
+    config.mem = client->mem;
+    config.chain = &conn->chain;
+    config.mailboxes_max =
+        client->config.mailboxes_max == CPMSYNC_OFF ? SIZE_MAX / 4 : (size_t)client->config.mailboxes_max;
+    config.ctx = conn;
+    config.event = up_event;
+    config.done = account_done;
+    int error = cpmsync_account_new(&conn->account, &config, cpmsync_slice_of(first, first ? strlen(first) : 0));
     if (!error)
         return;
     cpmsync_err_clear(&err);
@@ -255,6 +295,9 @@ static void start_operation(struct cpmsync_conn *conn)
     case CPMSYNC_OPERATION_SYNC:
         start_sync(conn);
         break;
+    case CPMSYNC_OPERATION_SYNC_ACCOUNT:
+        start_sync_account(conn);
+        break;
     case CPMSYNC_OPERATION_LOGOUT:
         start_logout(conn);
         break;
@@ -284,7 +327,7 @@ static void end_session(struct cpmsync_conn *conn)
     conn->end = *cpmsync_session_error(conn->session);
     /* What is not committed by now is aborted. */
     cpmsync_conduct_add_stats(conn, &client->stats);
-    cpmsync_account_save_facts(client);
+    cpmsync_saved_facts_save(client);
     if (conn->index == 0) {
         const char *enabled = cpmsync_session_enabled_list(conn->session);
         cpmsync_mem_free(client->mem, client->enabled);
@@ -294,7 +337,7 @@ static void end_session(struct cpmsync_conn *conn)
     struct cpmsync_session *session = conn->session;
     cpmsync_session_free(session);
     conn->session = NULL;
-    cpmsync_chain_clear(&conn->chain);
+    drop_sync(conn);
     memset(&conn->chain, 0, sizeof conn->chain);
 }
 
@@ -304,7 +347,7 @@ static void start_over(struct cpmsync_conn *conn)
     struct cpmsync_client *client = conn->client;
     struct cpmsync_operation *operation = conn->running;
 
-    cpmsync_chain_clear(&conn->chain);
+    drop_sync(conn);
     conn->running = NULL;
     if (!operation)
         return;
@@ -446,7 +489,8 @@ static bool is_ready(const struct cpmsync_conn *conn)
 static bool can_start(const struct cpmsync_client *client, const struct cpmsync_conn *conn)
 {
     return client->first && !conn->running && is_ready(conn) &&
-           (client->first->kind == CPMSYNC_OPERATION_SYNC || cpmsync_session_logged_in(conn->session));
+           (client->first->kind == CPMSYNC_OPERATION_SYNC || client->first->kind == CPMSYNC_OPERATION_SYNC_ACCOUNT ||
+               cpmsync_session_logged_in(conn->session));
 }
 
 static bool ready_untold(const struct cpmsync_conn *conn)

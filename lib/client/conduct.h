@@ -9,15 +9,20 @@
 #include <cpmsync/client.h>
 
 #include "session/session.h"
-#include "sync/chain.h"
+#include "sync/account.h"
 
-enum cpmsync_operation_kind { CPMSYNC_OPERATION_LOGIN, CPMSYNC_OPERATION_SYNC, CPMSYNC_OPERATION_LOGOUT };
+enum cpmsync_operation_kind {
+    CPMSYNC_OPERATION_LOGIN,
+    CPMSYNC_OPERATION_SYNC,
+    CPMSYNC_OPERATION_SYNC_ACCOUNT,
+    CPMSYNC_OPERATION_LOGOUT
+};
 
 struct cpmsync_operation {
     struct cpmsync_operation *next;
     int64_t id;
     enum cpmsync_operation_kind kind;
-    char *mailbox; /* SYNC */
+    char *mailbox; /* SYNC; SYNC_ACCOUNT: the first one, may be NULL */
     cpmsync_done_fn done;
     void *ctx;
 };
@@ -35,7 +40,8 @@ struct cpmsync_conn {
     enum cpmsync_conn_phase phase;
     enum cpmsync_conn_state told; /* last state the app heard */
     struct cpmsync_session *session;
-    struct cpmsync_chain chain; /* of the session */
+    struct cpmsync_chain chain;      /* of the session */
+    struct cpmsync_account *account; /* of the running SYNC_ACCOUNT */
     struct cpmsync_operation *running;
     struct cpmsync_err end; /* why the session ended, until the transport is closed */
 };

@@ -14,7 +14,8 @@ struct cpmsync_server_facts {
     unsigned qresync_failures; /* synchronisations running in which what it told was wrong (R14) */
     bool no_condstore;         /* SELECT (CONDSTORE) drew BAD, or the same as above for it: */
     unsigned condstore_failures;
-    bool no_burst; /* what was sent behind a login was swallowed: each answer is awaited (R3) */
+    bool no_list_status; /* LIST ... RETURN (STATUS ...) drew BAD */
+    bool no_burst;       /* what was sent behind a login was swallowed: each answer is awaited (R3) */
 };
 
 void cpmsync_server_facts_init(struct cpmsync_server_facts *facts, const struct cpmsync_allocator *mem);

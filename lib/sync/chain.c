@@ -87,7 +87,7 @@ bool cpmsync_chain_may_follow(const struct cpmsync_chain *chain)
 }
 
 int cpmsync_chain_visit(struct cpmsync_chain *chain, struct cpmsync_slice name, const struct cpmsync_status_hint *hint,
-    bool chained, cpmsync_visited_fn visited, void *ctx)
+    unsigned how, cpmsync_visited_fn visited, void *ctx)
 {
     struct cpmsync_resync_config config;
     struct cpmsync_visit *visit = cpmsync_mem_zalloc(chain->mem, sizeof *visit);
@@ -112,7 +112,8 @@ int cpmsync_chain_visit(struct cpmsync_chain *chain, struct cpmsync_slice name, 
     config.selected = &chain->selected;
     if (hint)
         config.hint = *hint;
-    config.chained = chained;
+    config.chained = (how & CPMSYNC_VISIT_CHAINED) != 0;
+    config.refill = (how & CPMSYNC_VISIT_REFILL) != 0;
     config.ctx = visit;
     config.event = on_event;
     config.turn = on_turn;

@@ -32,13 +32,17 @@ typedef void (*cpmsync_visited_fn)(void *ctx, const struct cpmsync_err *err, boo
 /* Whether a mailbox may be selected behind one that is not over: else one at a time. */
 bool cpmsync_chain_may_follow(const struct cpmsync_chain *chain);
 
+enum cpmsync_visit_how {
+    CPMSYNC_VISIT_CHAINED = 1, /* others may be added behind it before it is over, so that it may end unfinished */
+    CPMSYNC_VISIT_REFILL = 2   /* it depends on no answer of those before it: it was only held back (R5) */
+};
+
 /*
- * Synchronises the mailbox `name` (UTF-8) behind those there are; `hint` may be NULL. `chained`: further ones may be added
- * behind it before it is over, so that it may end unfinished. `visited` is called once, never from inside this call. 0, or an
+ * Synchronises the mailbox `name` (UTF-8) behind those there are; `hint` may be NULL. `visited` is called once, never from inside this call. 0, or an
  * error of cpmsync_resync_new: then it is not called.
  */
 int cpmsync_chain_visit(struct cpmsync_chain *chain, struct cpmsync_slice name, const struct cpmsync_status_hint *hint,
-    bool chained, cpmsync_visited_fn visited, void *ctx);
+    unsigned how, cpmsync_visited_fn visited, void *ctx);
 
 /* What the session calls upward with. */
 void cpmsync_chain_data(struct cpmsync_chain *chain, const struct cpmsync_response *response);

@@ -102,6 +102,8 @@ static int submit(struct cpmsync_request *request)
 {
     int error = cpmsync_command_end(&request->command.text);
 
+    if (request->all->refill)
+        request->command.rules |= CPMSYNC_COMMAND_REFILL;
     if (!error)
         error = cpmsync_session_submit(request->all->session, &request->command);
     if (error) {

@@ -46,6 +46,7 @@ struct cpmsync_requests {
     void (*found)(void *ctx, uint32_t first, uint32_t last);
     struct cpmsync_request slots[CPMSYNC_REQUESTS];
     unsigned in_flight;
+    bool refill; /* what is submitted depends on no answer that just came (R5) */
 };
 
 /* There is room for one more range. */

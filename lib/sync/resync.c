@@ -277,6 +277,7 @@ static void select_done(struct cpmsync_resync *resync, int error, const struct c
     struct cpmsync_apply *apply = &resync->apply;
     bool was_reset = false;
 
+    resync->requests.refill = false;
     if (tagged && tagged->condition == CPMSYNC_CONDITION_OK) {
         *resync->config.selected = CPMSYNC_SELECTED_YES;
         if (!resync->failed) {
@@ -610,6 +611,7 @@ int cpmsync_resync_new(
     resync->requests.mem = config->mem;
     resync->requests.session = config->session;
     resync->requests.ctx = resync;
+    resync->requests.refill = config->refill;
     resync->requests.done = request_done;
     resync->requests.found = message_found;
     cpmsync_buf_init(&resync->wire_name, config->mem, CPMSYNC_MAILBOX_NAME_MAX);

@@ -38,6 +38,7 @@ struct cpmsync_resync_config {
     enum cpmsync_selected *selected; /* lent */
     struct cpmsync_status_hint hint;
     bool chained; /* another mailbox will be selected behind our first flight: what is left to do then ends it (R4) */
+    bool refill;  /* the first flight depends on no answer that is not here for long, see CPMSYNC_COMMAND_REFILL */
     void *ctx;
     /* As in cpmsync_batch_upward. */
     int (*event)(void *ctx, const struct cpmsync_event *event);

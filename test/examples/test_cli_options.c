@@ -94,7 +94,6 @@ static void test_what_is_not_there_yet_is_refused_by_name(void **state)
         snprintf(expected, sizeof expected, "%s: not in this version", later[i]);
         assert_refused(text, expected);
     }
-    assert_refused("--url imaps://a@h sync", "sync without MAILBOX: not in this version");
     assert_refused("--offline sync INBOX", "--offline: not in this version");
     assert_refused("--mech XOAUTH2 sync INBOX", "--mech XOAUTH2: not in this version");
 }

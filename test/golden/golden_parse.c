@@ -14,6 +14,8 @@ static const struct keyword {
     {"row ", GOLDEN_ROW},
     {"login", GOLDEN_LOGIN},
     {"sync ", GOLDEN_SYNC},
+    {"account", GOLDEN_ACCOUNT},
+    {"account ", GOLDEN_ACCOUNT_FIRST},
     {"logout", GOLDEN_LOGOUT},
     {"cancel", GOLDEN_CANCEL},
     {"credentials", GOLDEN_CREDENTIALS},
@@ -145,7 +147,7 @@ static const char *lacks(const struct golden *golden)
     for (size_t i = 0; i < golden->count; i++)
         if (is_stored(&golden->steps[i]) && !has_server(golden, golden->steps[i].text))
             return "no state of the server for a mailbox of the store";
-    if (has(golden, GOLDEN_SYNC) && !has(golden, GOLDEN_CHECK))
+    if ((has(golden, GOLDEN_SYNC) || has(golden, GOLDEN_ACCOUNT)) && !has(golden, GOLDEN_CHECK))
         return "no check of the store";
     return NULL;
 }

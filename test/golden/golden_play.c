@@ -380,6 +380,8 @@ static void submit(struct player *player, const struct golden_step *step)
         id = cpmsync_client_login(player->client, on_done, player);
     else if (step->type == GOLDEN_SYNC)
         id = cpmsync_client_sync(player->client, step->text, on_done, player);
+    else if (step->type == GOLDEN_ACCOUNT || step->type == GOLDEN_ACCOUNT_FIRST)
+        id = cpmsync_client_sync_account(player->client, step->len ? step->text : NULL, on_done, player);
     else
         id = cpmsync_client_logout(player->client, on_done, player);
     if (id < 0 && disturbed(player))
@@ -390,7 +392,7 @@ static void submit(struct player *player, const struct golden_step *step)
     }
     struct operation *operation = &player->operations[player->operation_count++];
     operation->id = id;
-    operation->sync = step->type == GOLDEN_SYNC;
+    operation->sync = step->type != GOLDEN_LOGIN && step->type != GOLDEN_LOGOUT;
     pump(player);
 }
 
@@ -437,6 +439,8 @@ static size_t play_step(struct player *player, size_t at)
         break;
     case GOLDEN_LOGIN:
     case GOLDEN_SYNC:
+    case GOLDEN_ACCOUNT:
+    case GOLDEN_ACCOUNT_FIRST:
     case GOLDEN_LOGOUT:
         submit(player, step);
         break;

@@ -64,6 +64,10 @@ const char *golden_event_name(enum cpmsync_event_type type)
         return "alert";
     case CPMSYNC_EVENT_STATE:
         return "state";
+    case CPMSYNC_EVENT_MAILBOX_MISSING:
+        return "missing";
+    case CPMSYNC_EVENT_MAILBOX_FAILED:
+        return "failed";
     }
     return "?";
 }
@@ -96,6 +100,12 @@ void golden_text_event(struct golden_text *text, const struct cpmsync_event *eve
         golden_text_format(text, " %s %s", event->trusted ? "trusted" : "untrusted", event->text);
         break;
     case CPMSYNC_EVENT_STATE:
+        break;
+    case CPMSYNC_EVENT_MAILBOX_MISSING:
+        golden_text_format(text, " %s", event->mailbox);
+        break;
+    case CPMSYNC_EVENT_MAILBOX_FAILED:
+        golden_text_format(text, " %s %s", event->mailbox, cpmsync_error_name(event->error));
         break;
     }
     golden_text_add(text, "\n", 1);

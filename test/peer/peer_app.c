@@ -60,8 +60,7 @@ static int on_event(void *ctx, struct cpmsync_client *client, const struct cpmsy
         mirror->uidnext = event->uidnext;
         mirror->highestmodseq = event->highestmodseq;
         break;
-    case CPMSYNC_EVENT_ALERT:
-    case CPMSYNC_EVENT_STATE:
+    default:
         break;
     }
     return 0;

@@ -63,6 +63,12 @@ static void say_event(struct support_script *script, const struct cpmsync_event 
             return;
         say(script, "state %s", states[event->state]);
         break;
+    case CPMSYNC_EVENT_MAILBOX_MISSING:
+        say(script, "missing %s", event->mailbox);
+        break;
+    case CPMSYNC_EVENT_MAILBOX_FAILED:
+        say(script, "failed %s %s", event->mailbox, cpmsync_error_name(event->error));
+        break;
     }
     say(script, "|");
 }

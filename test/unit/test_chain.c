@@ -123,7 +123,9 @@ static void visit(struct bench *bench, const char *name, uint32_t uidnext)
 {
     struct cpmsync_status_hint hint = {42, uidnext, uidnext - 1};
 
-    assert_int_equal(cpmsync_chain_visit(&bench->chain, cpmsync_slice_str(name), &hint, true, on_visited, bench), 0);
+    assert_int_equal(
+        cpmsync_chain_visit(&bench->chain, cpmsync_slice_str(name), &hint, CPMSYNC_VISIT_CHAINED, on_visited, bench),
+        0);
 }
 
 #define SELECTED "* OK [UIDVALIDITY 42] x\r\n* OK [UIDNEXT 3] x\r\n* OK [HIGHESTMODSEQ 101] x\r\n"
@@ -218,7 +220,7 @@ static void test_r4_what_is_left_of_a_chained_one_waits(void **state)
     support_talk_server(&bench.talk, "C4 OK x\r\n* 2 EXISTS\r\n* OK [UIDVALIDITY 42] x\r\n* OK [UIDNEXT 3] x\r\n"
                                      "* OK [HIGHESTMODSEQ 100] x\r\nC5 OK x\r\n");
     heard(&bench, "CPMSYNC_OK|");
-    assert_int_equal(cpmsync_chain_visit(&bench.chain, cpmsync_slice_str("a"), NULL, false, on_visited, &bench), 0);
+    assert_int_equal(cpmsync_chain_visit(&bench.chain, cpmsync_slice_str("a"), NULL, 0, on_visited, &bench), 0);
     support_talk_client(&bench.talk, "C6 UNSELECT\r\n" SELECT_OF("C7", "a") "C8 UID FETCH 3:202 (FLAGS MODSEQ)\r\n");
     support_talk_server(&bench.talk, "C6 OK x\r\n* 1 EXISTS\r\n" SELECTED "C7 OK x\r\nC8 OK x\r\n");
     support_talk_client(&bench.talk, "C9 UID FETCH 1:4294967295 (FLAGS MODSEQ)\r\n");
@@ -269,7 +271,8 @@ static void test_nothing_is_left_when_memory_fails(void **state)
 
         open_bench(&bench, "IMAP4rev1 ENABLE CONDSTORE QRESYNC UNSELECT");
         support_allocator_fail_at(&bench.talk.allocator, n);
-        error = cpmsync_chain_visit(&bench.chain, cpmsync_slice_str("a"), NULL, true, on_visited, &bench);
+        error =
+            cpmsync_chain_visit(&bench.chain, cpmsync_slice_str("a"), NULL, CPMSYNC_VISIT_CHAINED, on_visited, &bench);
         bool tried = bench.talk.allocator.failures != 0;
         close_bench(&bench);
         if (!error && !tried)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "client/account.h"
+#include "client/saved_facts.h"
 
 static const char FACTS_KEY[] = "server_facts";
 enum { FACTS_MAX = 65536 };
@@ -9,7 +9,7 @@ static int load_facts(void *ctx, const uint8_t *octets, size_t len)
     return cpmsync_server_facts_load(ctx, cpmsync_slice_of(octets, len));
 }
 
-int cpmsync_account_load_facts(struct cpmsync_client *client)
+int cpmsync_saved_facts_load(struct cpmsync_client *client)
 {
     const struct cpmsync_store *store = &client->store;
     int error = store->ops->value_get(store->self, FACTS_KEY, load_facts, &client->facts);
@@ -17,7 +17,7 @@ int cpmsync_account_load_facts(struct cpmsync_client *client)
     return error == CPMSYNC_ERR_NOMEM ? error : 0;
 }
 
-void cpmsync_account_save_facts(struct cpmsync_client *client)
+void cpmsync_saved_facts_save(struct cpmsync_client *client)
 {
     const struct cpmsync_store *store = &client->store;
     struct cpmsync_buf octets;

@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: MIT */
+#include "sync/account.h"
+
+#include "sync/request.h"
+#include "wire/mailbox_name.h"
+
+/* What a visit in a chain can fetch of a mailbox that was never synchronised. */
+enum { NEW_IN_A_CHAIN = CPMSYNC_RESYNC_RANGE * CPMSYNC_REQUEST_RANGES };
+
+/* A command of ours. */
+struct errand {
+    struct cpmsync_session_command command; /* the first member */
+    struct cpmsync_account *account;
+    bool busy;
+};
+
+/* A visit under way. */
+struct stop {
+    struct cpmsync_account *account;
+    char *key; /* NULL: free */
+};
+
+struct cpmsync_account {
+    struct cpmsync_account_config config;
+    struct cpmsync_roster roster;
+    char *first;                                                      /* may be NULL */
+    enum { NOT_VISITED, UNDER_WAY, VISITED, UNFINISHED } first_visit; /* ahead of the plan */
+
+    struct errand unselect;
+    struct errand list;
+    bool with_status; /* LIST brings STATUS lines */
+    struct errand statuses[CPMSYNC_ACCOUNT_STATUSES];
+    size_t asked; /* entries whose STATUS was asked for, or need not be */
+    size_t errands;
+
+    bool planned;
+    size_t next;       /* entries before it were visited in the chain, or are not to be */
+    size_t next_alone; /* likewise, alone */
+    struct stop stops[CPMSYNC_ACCOUNT_VISITS];
+    size_t visits;
+
+    struct cpmsync_err err;
+    bool over;     /* nothing more is begun */
+    unsigned held; /* we are inside something that goes on by itself */
+};
+
+static void go_on(struct cpmsync_account *account);
+
+static struct cpmsync_session *session_of(const struct cpmsync_account *account)
+{
+    return account->config.chain->session;
+}
+
+static bool lives(const struct cpmsync_account *account)
+{
+    return cpmsync_session_state(session_of(account)) != CPMSYNC_SESSION_FAILED;
+}
+
+/* ---- ending */
+
+/* The first error counts. */
+static void note(struct cpmsync_account *account, const struct cpmsync_err *err)
+{
+    if (!account->err.error)
+        account->err = *err;
+}
+
+static void give_up(struct cpmsync_account *account, int error, const struct cpmsync_response *tagged)
+{
+    struct cpmsync_err err;
+
+    cpmsync_err_clear(&err);
+    if (tagged)
+        cpmsync_err_server(&err, error, tagged->code.name, tagged->text, true);
+    else
+        cpmsync_err_set(&err, error);
+    note(account, &err);
+    account->over = true;
+}
+
+static void tell(struct cpmsync_account *account, enum cpmsync_event_type type, const char *mailbox, int error)
+{
+    struct cpmsync_event event;
+
+    memset(&event, 0, sizeof event);
+    event.size = sizeof event;
+    event.type = type;
+    event.mailbox = mailbox;
+    event.error = error;
+    account->config.event(account->config.ctx, &event);
+}
+
+/* ---- LIST and STATUS */
+
+static void errand_data(struct cpmsync_session_command *command, const struct cpmsync_response *response)
+{
+    struct cpmsync_account *account = ((struct errand *)command)->account;
+
+    cpmsync_roster_data(&account->roster, response);
+}
+
+static void begin_errand(struct cpmsync_account *account, struct errand *errand, const char *name)
+{
+    memset(errand, 0, sizeof *errand);
+    errand->account = account;
+    errand->command.data = errand_data;
+    cpmsync_command_init(&errand->command.text, account->config.mem, CPMSYNC_COMMAND_LINE_MAX * 2,
+        cpmsync_session_literals(session_of(account)));
+    cpmsync_command_begin(&errand->command.text, name);
+}
+
+static int submit_errand(struct cpmsync_account *account, struct errand *errand)
+{
+    int error = cpmsync_command_end(&errand->command.text);
+
+    if (!error)
+        error = cpmsync_session_submit(session_of(account), &errand->command);
+    if (error) {
+        cpmsync_command_clear(&errand->command.text);
+        return error;
+    }
+    errand->busy = true;
+    account->errands++;
+    return 0;
+}
+
+static void end_errand(struct cpmsync_account *account, struct errand *errand)
+{
+    cpmsync_command_clear(&errand->command.text);
+    errand->busy = false;
+    account->errands--;
+}
+
+static void add_items(struct cpmsync_account *account, struct cpmsync_command *text)
+{
+    cpmsync_command_open(text);
+    cpmsync_command_atom(text, "UIDVALIDITY");
+    cpmsync_command_atom(text, "UIDNEXT");
+    cpmsync_command_atom(text, "MESSAGES");
+    if (cpmsync_session_can(session_of(account), "CONDSTORE"))
+        cpmsync_command_atom(text, "HIGHESTMODSEQ");
+    cpmsync_command_close(text);
+}
+
+/* What STATUS says of a mailbox that is selected need not be what others see (R8). */
+static void unselect_done(struct cpmsync_session_command *command, int error, const struct cpmsync_response *tagged)
+{
+    struct errand *errand = (struct errand *)command;
+    struct cpmsync_account *account = errand->account;
+
+    end_errand(account, errand);
+    if (!error)
+        account->config.chain->selected = CPMSYNC_SELECTED_NO;
+    else if (!tagged)
+        give_up(account, error, NULL);
+    go_on(account);
+}
+
+static int submit_unselect(struct cpmsync_account *account)
+{
+    if (account->config.chain->selected == CPMSYNC_SELECTED_NO || !cpmsync_session_can(session_of(account), "UNSELECT"))
+        return 0;
+    begin_errand(account, &account->unselect, "UNSELECT");
+    account->unselect.command.done = unselect_done;
+    account->unselect.command.rules = CPMSYNC_COMMAND_SELECT;
+    return submit_errand(account, &account->unselect);
+}
+
+static void list_done(struct cpmsync_session_command *command, int error, const struct cpmsync_response *tagged);
+
+static int submit_list(struct cpmsync_account *account)
+{
+    struct cpmsync_command *text = &account->list.command.text;
+
+    begin_errand(account, &account->list, "LIST");
+    account->list.command.done = list_done;
+    account->with_status =
+        cpmsync_session_can(session_of(account), "LIST-STATUS") && !account->config.chain->facts->no_list_status;
+    cpmsync_command_string(text, CPMSYNC_SLICE(""));
+    cpmsync_command_string(text, CPMSYNC_SLICE("*"));
+    if (account->with_status) {
+        cpmsync_command_atom(text, "RETURN");
+        cpmsync_command_open(text);
+        cpmsync_command_atom(text, "STATUS");
+        add_items(account, text);
+        cpmsync_command_close(text);
+    }
+    return submit_errand(account, &account->list);
+}
+
+static void list_done(struct cpmsync_session_command *command, int error, const struct cpmsync_response *tagged)
+{
+    struct errand *list = (struct errand *)command;
+    struct cpmsync_account *account = list->account;
+
+    end_errand(account, list);
+    if (!error)
+        error = cpmsync_roster_sort(&account->roster);
+    if (error == CPMSYNC_ERR_BAD && account->with_status && !account->over) {
+        account->config.chain->facts->no_list_status = true;
+        cpmsync_roster_clear(&account->roster);
+        error = submit_list(account);
+        tagged = NULL;
+    }
+    if (error)
+        give_up(account, error, error == CPMSYNC_ERR_NO || error == CPMSYNC_ERR_BAD ? tagged : NULL);
+    go_on(account);
+}
+
+/* A mailbox whose STATUS is refused is visited: SELECT tells more. */
+static void status_done(struct cpmsync_session_command *command, int error, const struct cpmsync_response *tagged)
+{
+    struct errand *errand = (struct errand *)command;
+    struct cpmsync_account *account = errand->account;
+
+    end_errand(account, errand);
+    if (error && !tagged)
+        give_up(account, error, NULL);
+    go_on(account);
+}
+
+static int submit_status(struct cpmsync_account *account, const struct cpmsync_roster_entry *entry, bool refill)
+{
+    struct errand *errand = account->statuses;
+    struct cpmsync_buf wire;
+
+    while (errand->busy)
+        errand++;
+    begin_errand(account, errand, "STATUS");
+    errand->command.done = status_done;
+    if (refill)
+        errand->command.rules = CPMSYNC_COMMAND_REFILL;
+    cpmsync_buf_init(&wire, account->config.mem, CPMSYNC_MAILBOX_NAME_MAX);
+    int error = cpmsync_mailbox_name_encode(cpmsync_slice_of(entry->key, entry->len), false, &wire);
+    cpmsync_command_astring(&errand->command.text, cpmsync_buf_slice(&wire));
+    add_items(account, &errand->command.text);
+    if (!error)
+        error = submit_errand(account, errand);
+    else
+        cpmsync_command_clear(&errand->command.text);
+    cpmsync_buf_clear(&wire);
+    return error;
+}
+
+/* Without mod-sequences STATUS could not say that nothing changed. */
+static void ask_statuses(struct cpmsync_account *account)
+{
+    bool refill = account->asked != 0;
+
+    if (account->with_status || !cpmsync_session_can(session_of(account), "CONDSTORE"))
+        account->asked = account->roster.count;
+    while (!account->over && account->asked < account->roster.count && account->errands < CPMSYNC_ACCOUNT_STATUSES) {
+        const struct cpmsync_roster_entry *entry = &account->roster.entries[account->asked++];
+        int error = entry->closed ? 0 : submit_status(account, entry, refill);
+        if (error)
+            give_up(account, error, NULL);
+    }
+}
+
+/* ---- visits */
+
+/* Its whole answer can be asked for ahead of any of it. */
+static bool may_chain(const struct cpmsync_account *account, const struct cpmsync_roster_entry *entry)
+{
+    const struct cpmsync_chain *chain = account->config.chain;
+    bool qresync =
+        !chain->facts->no_qresync && cpmsync_session_enabled(chain->session, "QRESYNC") != CPMSYNC_ENABLED_NO;
+
+    return qresync && cpmsync_chain_may_follow(chain) &&
+           (entry->resumed || (entry->uidnext && entry->uidnext - 1 <= NEW_IN_A_CHAIN));
+}
+
+static bool is_first(const struct cpmsync_account *account, const char *key)
+{
+    return account->first && strcmp(account->first, key) == 0;
+}
+
+/* The connection, the store or the memory: nothing further is of use. */
+static bool is_general(int error)
+{
+    enum cpmsync_error_class class = cpmsync_error_class(error);
+
+    return class == CPMSYNC_CLASS_STORE || class == CPMSYNC_CLASS_NETWORK || class == CPMSYNC_CLASS_TLS ||
+           error == CPMSYNC_ERR_NOMEM || error == CPMSYNC_ERR_CANCELLED || error == CPMSYNC_ERR_PROTOCOL;
+}
+
+static void visited(void *ctx, const struct cpmsync_err *err, bool unfinished)
+{
+    struct stop *stop = ctx;
+    struct cpmsync_account *account = stop->account;
+    struct cpmsync_roster_entry *entry =
+        account->planned ? cpmsync_roster_find(&account->roster, cpmsync_slice_str(stop->key)) : NULL;
+
+    account->visits--;
+    account->held++;
+    if (err->error && is_general(err->error)) {
+        note(account, err);
+        if (!account->over && lives(account))
+            cpmsync_chain_stop(account->config.chain, err->error);
+        account->over = true;
+    } else if (err->error && lives(account)) {
+        note(account, err);
+        tell(account, CPMSYNC_EVENT_MAILBOX_FAILED, stop->key, err->error);
+    }
+    account->held--;
+    if (entry)
+        entry->again = unfinished && !err->error;
+    else if (is_first(account, stop->key))
+        account->first_visit = unfinished && !err->error ? UNFINISHED : VISITED;
+    cpmsync_mem_free(account->config.mem, stop->key);
+    stop->key = NULL;
+    go_on(account);
+}
+
+static int visit(
+    struct cpmsync_account *account, struct cpmsync_slice key, const struct cpmsync_status_hint *hint, unsigned how)
+{
+    struct stop *stop = account->stops;
+
+    while (stop->key)
+        stop++;
+    stop->account = account;
+    stop->key = cpmsync_mem_copy(account->config.mem, key.data, key.len);
+    if (!stop->key)
+        return CPMSYNC_ERR_NOMEM;
+    int error = cpmsync_chain_visit(account->config.chain, key, hint, how, visited, stop);
+    if (error) {
+        cpmsync_mem_free(account->config.mem, stop->key);
+        stop->key = NULL;
+        return error;
+    }
+    account->visits++;
+    return 0;
+}
+
+/* False if that failed at once. */
+static bool visit_entry(struct cpmsync_account *account, const struct cpmsync_roster_entry *entry, unsigned how)
+{
+    struct cpmsync_status_hint hint;
+    struct cpmsync_err err;
+
+    cpmsync_roster_hint(entry, &hint);
+    int error = visit(account, cpmsync_slice_of(entry->key, entry->len), entry->again ? NULL : &hint, how);
+    if (!error)
+        return true;
+    cpmsync_err_clear(&err);
+    cpmsync_err_set(&err, error);
+    note(account, &err);
+    if (is_general(error))
+        account->over = true;
+    else
+        tell(account, CPMSYNC_EVENT_MAILBOX_FAILED, entry->key, error);
+    return false;
+}
+
+/* Those that can be in the same flight. */
+static void visit_in_chain(struct cpmsync_account *account)
+{
+    unsigned how = CPMSYNC_VISIT_CHAINED | (account->next ? CPMSYNC_VISIT_REFILL : 0);
+
+    while (!account->over && account->next < account->roster.count && account->visits < CPMSYNC_ACCOUNT_VISITS) {
+        struct cpmsync_roster_entry *entry = &account->roster.entries[account->next++];
+        if (entry->state != CPMSYNC_ROSTER_DIFFERS || entry->again)
+            continue;
+        if (may_chain(account, entry))
+            visit_entry(account, entry, how);
+        else
+            entry->again = true;
+    }
+}
+
+/* The others, one at a time, the one on the screen ahead. */
+static void visit_alone(struct cpmsync_account *account)
+{
+    struct cpmsync_roster_entry *entry = account->first && account->next_alone == 0
+                                             ? cpmsync_roster_find(&account->roster, cpmsync_slice_str(account->first))
+                                             : NULL;
+
+    while ((!entry || !entry->again) && account->next_alone < account->roster.count)
+        entry = &account->roster.entries[account->next_alone++];
+    if (!entry || !entry->again)
+        return;
+    visit_entry(account, entry, 0);
+    entry->again = false;
+}
+
+/* ---- the plan */
+
+static void plan(struct cpmsync_account *account)
+{
+    int error = cpmsync_roster_compare(&account->roster, account->config.chain->store);
+
+    account->planned = true;
+    if (error)
+        give_up(account, error, NULL);
+    for (size_t i = 0; !account->over && i < account->roster.count; i++) {
+        struct cpmsync_roster_entry *entry = &account->roster.entries[i];
+        if (entry->state == CPMSYNC_ROSTER_MISSING)
+            tell(account, CPMSYNC_EVENT_MAILBOX_MISSING, entry->key, 0);
+        if (!is_first(account, entry->key) || account->first_visit == NOT_VISITED)
+            continue;
+        entry->state = CPMSYNC_ROSTER_UNCHANGED; /* by now, or soon */
+        entry->again = account->first_visit == UNFINISHED;
+    }
+}
+
+/* What is possible now. True when it is over. */
+static bool advance(struct cpmsync_account *account)
+{
+    if (!account->over && !account->list.busy && !account->planned) {
+        ask_statuses(account);
+        if (account->errands == 0)
+            plan(account);
+    }
+    if (!account->over && account->planned)
+        visit_in_chain(account);
+    while (!account->over && account->planned && account->visits == 0 && account->next_alone < account->roster.count)
+        visit_alone(account);
+    return account->errands == 0 && account->visits == 0 && (account->over || account->planned);
+}
+
+static void go_on(struct cpmsync_account *account)
+{
+    /* When the connection ended, whoever frees us knows better why. */
+    if (account->held || !lives(account))
+        return;
+    account->held++;
+    bool over = advance(account);
+    account->held--;
+    if (over)
+        account->config.done(account->config.ctx, &account->err);
+}
+
+/* The first flight. The first mailbox is visited in it where that can be the whole of it. An error only if nothing was sent. */
+static int depart(struct cpmsync_account *account)
+{
+    struct cpmsync_roster_entry known;
+
+    int error = submit_unselect(account);
+    if (!error)
+        error = submit_list(account);
+    if (error && account->errands == 0)
+        return error;
+    if (error)
+        give_up(account, error, NULL);
+    memset(&known, 0, sizeof known);
+    known.key = account->first;
+    known.resumed = true;
+    if (!account->over && account->first && may_chain(account, &known)) {
+        known.len = strlen(known.key);
+        account->first_visit = visit_entry(account, &known, CPMSYNC_VISIT_CHAINED) ? UNDER_WAY : VISITED;
+    }
+    return 0;
+}
+
+int cpmsync_account_new(
+    struct cpmsync_account **out, const struct cpmsync_account_config *config, struct cpmsync_slice first)
+{
+    *out = NULL;
+    struct cpmsync_account *account = cpmsync_mem_zalloc(config->mem, sizeof *account);
+    if (!account)
+        return CPMSYNC_ERR_NOMEM;
+    account->config = *config;
+    cpmsync_err_clear(&account->err);
+    cpmsync_roster_init(&account->roster, config->mem, config->mailboxes_max);
+    if (first.len)
+        account->first = cpmsync_mem_copy(config->mem, first.data, first.len);
+    int error = first.len && !account->first ? CPMSYNC_ERR_NOMEM : depart(account);
+    if (error) {
+        cpmsync_account_free(account);
+        return error;
+    }
+    *out = account;
+    return 0;
+}
+
+void cpmsync_account_free(struct cpmsync_account *account)
+{
+    if (!account)
+        return;
+    for (size_t i = 0; i < CPMSYNC_ACCOUNT_VISITS; i++)
+        cpmsync_mem_free(account->config.mem, account->stops[i].key);
+    cpmsync_roster_clear(&account->roster);
+    cpmsync_mem_free(account->config.mem, account->first);
+    cpmsync_mem_free(account->config.mem, account);
+}
+
+void cpmsync_account_stop(struct cpmsync_account *account, int error)
+{
+    give_up(account, error, NULL);
+    account->held++;
+    if (account->list.busy)
+        cpmsync_session_withdraw(session_of(account), &account->list.command);
+    for (size_t i = 0; i < CPMSYNC_ACCOUNT_STATUSES; i++)
+        if (account->statuses[i].busy)
+            cpmsync_session_withdraw(session_of(account), &account->statuses[i].command);
+    cpmsync_chain_stop(account->config.chain, error);
+    account->held--;
+    go_on(account);
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+#include "sync/roster.h"
+
+#include <stdlib.h>
+
+#include "wire/lex.h"
+#include "wire/mailbox_name.h"
+
+void cpmsync_roster_init(struct cpmsync_roster *roster, const struct cpmsync_allocator *mem, size_t max)
+{
+    memset(roster, 0, sizeof *roster);
+    roster->mem = mem;
+    roster->max = max;
+}
+
+void cpmsync_roster_clear(struct cpmsync_roster *roster)
+{
+    for (size_t i = 0; i < roster->count; i++)
+        cpmsync_mem_free(roster->mem, roster->entries[i].key);
+    cpmsync_mem_free(roster->mem, roster->entries);
+    cpmsync_roster_init(roster, roster->mem, roster->max);
+}
+
+/* ---- what is told */
+
+static struct cpmsync_slice key_of(const struct cpmsync_roster_entry *entry)
+{
+    return cpmsync_slice_of(entry->key, entry->len);
+}
+
+static struct cpmsync_roster_entry *add(struct cpmsync_roster *roster, struct cpmsync_slice key)
+{
+    if (roster->count == roster->capacity) {
+        size_t capacity = roster->capacity ? 2 * roster->capacity : 64;
+        struct cpmsync_roster_entry *entries =
+            cpmsync_mem_resize(roster->mem, roster->entries, capacity, sizeof *entries);
+        if (!entries) {
+            roster->error = CPMSYNC_ERR_NOMEM;
+            return NULL;
+        }
+        roster->entries = entries;
+        roster->capacity = capacity;
+    }
+    struct cpmsync_roster_entry *entry = &roster->entries[roster->count];
+    memset(entry, 0, sizeof *entry);
+    entry->key = cpmsync_mem_copy(roster->mem, key.data, key.len);
+    entry->len = key.len;
+    if (!entry->key)
+        roster->error = CPMSYNC_ERR_NOMEM;
+    else
+        roster->count++;
+    return entry->key ? entry : NULL;
+}
+
+/* The entry of a name on the wire: the last one where it is the same, since a STATUS follows its LIST (RFC 5819 2); else a
+ * new one, which sort unites with its like. NULL with `error` set, or for a name too long to be one of ours. */
+static struct cpmsync_roster_entry *named(struct cpmsync_roster *roster, const struct cpmsync_string *name)
+{
+    struct cpmsync_roster_entry *entry = roster->count ? &roster->entries[roster->count - 1] : NULL;
+    uint8_t octets[CPMSYNC_MAILBOX_NAME_MAX];
+    size_t len = cpmsync_string_copy(name, octets, sizeof octets);
+    struct cpmsync_buf key;
+
+    if (len == SIZE_MAX || len == 0)
+        return NULL;
+    cpmsync_buf_init(&key, roster->mem, CPMSYNC_MAILBOX_NAME_MAX);
+    int error = cpmsync_mailbox_name_decode(cpmsync_slice_of(octets, len), false, &key);
+    if (error)
+        entry = NULL;
+    else if (roster->sorted)
+        entry = cpmsync_roster_find(roster, cpmsync_buf_slice(&key));
+    else if (!entry || !cpmsync_slice_eq(key_of(entry), cpmsync_buf_slice(&key)))
+        entry = roster->count < 2 * roster->max ? add(roster, cpmsync_buf_slice(&key)) : NULL;
+    if (error == CPMSYNC_ERR_NOMEM)
+        roster->error = error;
+    else if (!error && !entry && !roster->error && !roster->sorted)
+        roster->error = CPMSYNC_ERR_LIMIT;
+    cpmsync_buf_clear(&key);
+    return entry;
+}
+
+static bool is_closed(struct cpmsync_slice attributes)
+{
+    static const char *const CLOSED[] = {"\\Noselect", "\\NonExistent", "\\NoAccess"};
+    struct cpmsync_slice attribute;
+
+    while (cpmsync_lex_item(&attributes, &attribute))
+        for (size_t i = 0; i < sizeof CLOSED / sizeof CLOSED[0]; i++)
+            if (cpmsync_slice_is(attribute, CLOSED[i]))
+                return true;
+    return false;
+}
+
+static void take_status(struct cpmsync_roster_entry *entry, const struct cpmsync_mailbox_status *status)
+{
+    entry->items |= status->items;
+    if (status->items & CPMSYNC_STATUS_UIDVALIDITY)
+        entry->uidvalidity = status->uidvalidity;
+    if (status->items & CPMSYNC_STATUS_UIDNEXT)
+        entry->uidnext = status->uidnext;
+    if (status->items & CPMSYNC_STATUS_MESSAGES)
+        entry->messages = status->messages;
+    if (status->items & CPMSYNC_STATUS_HIGHESTMODSEQ)
+        entry->highestmodseq = status->highestmodseq;
+}
+
+int cpmsync_roster_data(struct cpmsync_roster *roster, const struct cpmsync_response *response)
+{
+    bool list = response->type == CPMSYNC_RESPONSE_LIST;
+
+    if (roster->error || (!list && response->type != CPMSYNC_RESPONSE_MAILBOX_STATUS))
+        return roster->error;
+    struct cpmsync_roster_entry *entry = named(roster, list ? &response->list.name : &response->status.name);
+    if (!entry)
+        return roster->error;
+    if (!list)
+        take_status(entry, &response->status);
+    else if (is_closed(response->list.attributes))
+        entry->closed = true;
+    else
+        entry->listed = true;
+    return 0;
+}
+
+/* ---- side by side */
+
+static int order(const void *a, const void *b)
+{
+    const struct cpmsync_roster_entry *one = a;
+    const struct cpmsync_roster_entry *other = b;
+    size_t len = one->len < other->len ? one->len : other->len;
+    int differ = memcmp(one->key, other->key, len);
+
+    return differ ? differ : (one->len > other->len) - (one->len < other->len);
+}
+
+/* `more` was told of the same mailbox. */
+static void unite(struct cpmsync_roster_entry *entry, const struct cpmsync_roster_entry *more)
+{
+    struct cpmsync_mailbox_status status;
+
+    memset(&status, 0, sizeof status);
+    status.items = more->items;
+    status.uidvalidity = more->uidvalidity;
+    status.uidnext = more->uidnext;
+    status.messages = more->messages;
+    status.highestmodseq = more->highestmodseq;
+    take_status(entry, &status);
+    entry->listed = entry->listed || more->listed;
+    entry->closed = entry->closed || more->closed;
+}
+
+int cpmsync_roster_sort(struct cpmsync_roster *roster)
+{
+    size_t kept = 0;
+
+    roster->sorted = true;
+    if (roster->error || roster->count == 0)
+        return roster->error;
+    qsort(roster->entries, roster->count, sizeof *roster->entries, order);
+    for (size_t i = 1; i < roster->count; i++) {
+        struct cpmsync_roster_entry *entry = &roster->entries[i];
+        if (order(&roster->entries[kept], entry) == 0) {
+            unite(&roster->entries[kept], entry);
+            cpmsync_mem_free(roster->mem, entry->key);
+        } else {
+            roster->entries[++kept] = *entry;
+        }
+    }
+    roster->count = kept + 1;
+    if (roster->count > roster->max)
+        roster->error = CPMSYNC_ERR_LIMIT;
+    return roster->error;
+}
+
+struct cpmsync_roster_entry *cpmsync_roster_find(const struct cpmsync_roster *roster, struct cpmsync_slice key)
+{
+    struct cpmsync_roster_entry wanted;
+
+    memset(&wanted, 0, sizeof wanted);
+    wanted.key = (char *)(uintptr_t)key.data;
+    wanted.len = key.len;
+    return roster->count ? bsearch(&wanted, roster->entries, roster->count, sizeof wanted, order) : NULL;
+}
+
+/* Every UID below uidnext was fetched. */
+static bool covers_all(const struct cpmsync_store_mailbox *record)
+{
+    if (record->covered_count == 0)
+        return false;
+    return record->covered_count == 1 && record->covered[0].first == 1 &&
+           record->covered[0].last == record->uidnext - 1;
+}
+
+static bool is_unchanged(const struct cpmsync_roster_entry *entry, const struct cpmsync_store_mailbox *record)
+{
+    unsigned all =
+        CPMSYNC_STATUS_UIDVALIDITY | CPMSYNC_STATUS_UIDNEXT | CPMSYNC_STATUS_MESSAGES | CPMSYNC_STATUS_HIGHESTMODSEQ;
+
+    return (entry->items & all) == all && record->uidvalidity && record->uidvalidity == entry->uidvalidity &&
+           record->highestmodseq && record->highestmodseq == entry->highestmodseq &&
+           record->uidnext == entry->uidnext && record->messages == entry->messages &&
+           (covers_all(record) || (entry->uidnext == 1 && entry->messages == 0)) &&
+           !(record->flags & CPMSYNC_MAILBOX_MARKED);
+}
+
+static int compare(void *ctx, const struct cpmsync_store_mailbox *record)
+{
+    struct cpmsync_roster *roster = ctx;
+    struct cpmsync_slice key = cpmsync_slice_of(record->name, record->name_len);
+    struct cpmsync_roster_entry *entry = cpmsync_roster_find(roster, key);
+
+    if (!entry)
+        return 0;
+    entry->resumed = record->highestmodseq && record->covered_count;
+    if (entry->state == CPMSYNC_ROSTER_DIFFERS && is_unchanged(entry, record))
+        entry->state = CPMSYNC_ROSTER_UNCHANGED;
+    return 0;
+}
+
+/* Of what is stored: entries of all, so that what was not listed is among them. */
+static int add_stored(void *ctx, const struct cpmsync_store_mailbox *record)
+{
+    struct cpmsync_roster *roster = ctx;
+
+    if (record->uidvalidity)
+        add(roster, cpmsync_slice_of(record->name, record->name_len));
+    return roster->error;
+}
+
+int cpmsync_roster_compare(struct cpmsync_roster *roster, const struct cpmsync_store *store)
+{
+    if (roster->error)
+        return roster->error;
+    int error = store->ops->mailbox_each(store->self, add_stored, roster);
+    if (!error)
+        error = cpmsync_roster_sort(roster);
+    for (size_t i = 0; !error && i < roster->count; i++) {
+        struct cpmsync_roster_entry *entry = &roster->entries[i];
+        entry->state = entry->closed   ? CPMSYNC_ROSTER_CLOSED
+                       : entry->listed ? CPMSYNC_ROSTER_DIFFERS
+                                       : CPMSYNC_ROSTER_MISSING;
+    }
+    if (!error)
+        error = store->ops->mailbox_each(store->self, compare, roster);
+    roster->error = error;
+    return error;
+}
+
+void cpmsync_roster_hint(const struct cpmsync_roster_entry *entry, struct cpmsync_status_hint *hint)
+{
+    unsigned needed = CPMSYNC_STATUS_UIDVALIDITY | CPMSYNC_STATUS_UIDNEXT | CPMSYNC_STATUS_MESSAGES;
+
+    memset(hint, 0, sizeof *hint);
+    if ((entry->items & needed) != needed)
+        return;
+    hint->uidvalidity = entry->uidvalidity;
+    hint->uidnext = entry->uidnext;
+    hint->messages = entry->messages;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The mailboxes of the account as LIST and STATUS told of them, and what the store holds, side by side (R8): which of them
+ * differ. Values of STATUS are hints, never cursors (Q-49).
+ */
+#ifndef CPMSYNC_SYNC_ROSTER_H
+#define CPMSYNC_SYNC_ROSTER_H
+
+#include <cpmsync/store.h>
+
+#include "sync/resync.h"
+#include "wire/response.h"
+
+/* What is to be done about a mailbox. */
+enum cpmsync_roster_state {
+    CPMSYNC_ROSTER_CLOSED,    /* it cannot be selected: \Noselect, \NonExistent, \NoAccess */
+    CPMSYNC_ROSTER_UNCHANGED, /* the cache is what STATUS says, all of it */
+    CPMSYNC_ROSTER_DIFFERS,
+    CPMSYNC_ROSTER_MISSING /* stored, and LIST did not name it */
+};
+
+struct cpmsync_roster_entry {
+    char *key; /* UTF-8, NUL-terminated; the cache's key (R10) */
+    size_t len;
+    bool listed;    /* a LIST line came, and did not say that it cannot be selected */
+    bool closed;    /* one said so */
+    unsigned items; /* enum cpmsync_status_items: which of these came */
+    uint32_t uidvalidity, uidnext, messages;
+    uint64_t highestmodseq;
+    enum cpmsync_roster_state state;
+    bool again;   /* to be visited alone; the account's own */
+    bool resumed; /* the store has a cursor of it: changes can be asked for */
+};
+
+struct cpmsync_roster {
+    const struct cpmsync_allocator *mem;
+    struct cpmsync_roster_entry *entries;
+    size_t count, capacity;
+    size_t max;  /* mailboxes */
+    bool sorted; /* no more are added */
+    int error;   /* sticky */
+};
+
+void cpmsync_roster_init(struct cpmsync_roster *roster, const struct cpmsync_allocator *mem, size_t max);
+void cpmsync_roster_clear(struct cpmsync_roster *roster);
+
+/* Takes an untagged LIST or STATUS; others are ignored. 0, CPMSYNC_ERR_LIMIT for too many mailboxes, CPMSYNC_ERR_NOMEM. */
+int cpmsync_roster_data(struct cpmsync_roster *roster, const struct cpmsync_response *response);
+
+/* LIST ended: entries in ascending order of their keys, one a mailbox. STATUS may still be told. 0, CPMSYNC_ERR_LIMIT. */
+int cpmsync_roster_sort(struct cpmsync_roster *roster);
+
+/* All was told. Mailboxes that are stored and were not listed become entries. 0, CPMSYNC_ERR_NOMEM, _LIMIT, the store's error. */
+int cpmsync_roster_compare(struct cpmsync_roster *roster, const struct cpmsync_store *store);
+
+/* After sort; NULL if there is none. */
+struct cpmsync_roster_entry *cpmsync_roster_find(const struct cpmsync_roster *roster, struct cpmsync_slice key);
+
+/* What STATUS said, for asking ahead: all zero if it did not say enough. */
+void cpmsync_roster_hint(const struct cpmsync_roster_entry *entry, struct cpmsync_status_hint *hint);
+
+#endif
