@@ -327,6 +327,8 @@ static void end_session(struct cpmsync_conn *conn)
     conn->end = *cpmsync_session_error(conn->session);
     /* What is not committed by now is aborted. */
     cpmsync_conduct_add_stats(conn, &client->stats);
+    if (conn->account && conn->end.error)
+        client->facts.proven = false; /* perhaps it bears less than was sent */
     cpmsync_saved_facts_save(client);
     if (conn->index == 0) {
         const char *enabled = cpmsync_session_enabled_list(conn->session);

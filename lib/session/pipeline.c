@@ -22,6 +22,7 @@ void cpmsync_pipeline_init(struct cpmsync_pipeline *pipeline, const struct cpmsy
     cpmsync_buf_init(&pipeline->out, mem, SIZE_MAX / 4);
     pipeline->out.secret = true;
     pipeline->output_max = output_max;
+    pipeline->commands_max = CPMSYNC_PIPELINE_COMMANDS;
     pipeline->ends = UINT64_MAX;
     pipeline->epoch = 1;
     pipeline->due = UINT64_MAX;
@@ -107,10 +108,18 @@ static int give_text(struct cpmsync_pipeline *pipeline, struct cpmsync_session_c
     return 0;
 }
 
+static bool window_is_full(const struct cpmsync_pipeline *pipeline)
+{
+    if (pipeline->in_flight == 0)
+        return false;
+    return pipeline->in_flight >= pipeline->commands_max ||
+           pipeline->given - pipeline->first->start >= CPMSYNC_PIPELINE_OCTETS;
+}
+
 /* Whether the next command of the queue may be begun beside those in flight. */
 static bool may_begin(const struct cpmsync_pipeline *pipeline, const struct cpmsync_session_command *command)
 {
-    if (pipeline->stopped || pipeline->alone || pipeline->in_flight >= CPMSYNC_PIPELINE_WINDOW)
+    if (pipeline->stopped || pipeline->alone || window_is_full(pipeline))
         return false;
     /* P-12: a refused SELECT could leave the old mailbox selected. */
     if ((command->rules & CPMSYNC_COMMAND_CHANGES) && pipeline->selects)

@@ -9,23 +9,25 @@
 
 #include "session/session.h"
 
-enum { CPMSYNC_PIPELINE_WINDOW = 25 };
+/* What may be unanswered: so many commands, or so many octets on a server that bore a whole synchronisation (R5). */
+enum { CPMSYNC_PIPELINE_COMMANDS = 25, CPMSYNC_PIPELINE_OCTETS = 65536 };
 
 struct cpmsync_pipeline {
     struct cpmsync_buf out;
     size_t output_max;
     struct cpmsync_session_command *first, *last;
     size_t in_flight, selects, alone;
-    uint32_t tags;  /* tags given so far */
-    bool stopped;   /* nothing more is begun */
-    uint64_t given; /* octets that ever went into `out` */
-    uint64_t acked; /* of these, octets the transport took */
-    uint64_t shown; /* octets that may have been sent: all that output() showed */
-    uint64_t apart; /* where a command that stands APART ends in `given` */
-    uint64_t ends;  /* where the burst of a command that ENDS begins */
-    uint32_t epoch; /* what is submitted now depends on what came in this epoch */
-    uint32_t flown; /* the epoch of the newest flight */
-    uint64_t due;   /* where in `given` the first octets stand that depend on something newer; UINT64_MAX: nowhere */
+    size_t commands_max; /* unanswered; SIZE_MAX: only octets count */
+    uint32_t tags;       /* tags given so far */
+    bool stopped;        /* nothing more is begun */
+    uint64_t given;      /* octets that ever went into `out` */
+    uint64_t acked;      /* of these, octets the transport took */
+    uint64_t shown;      /* octets that may have been sent: all that output() showed */
+    uint64_t apart;      /* where a command that stands APART ends in `given` */
+    uint64_t ends;       /* where the burst of a command that ENDS begins */
+    uint32_t epoch;      /* what is submitted now depends on what came in this epoch */
+    uint32_t flown;      /* the epoch of the newest flight */
+    uint64_t due; /* where in `given` the first octets stand that depend on something newer; UINT64_MAX: nowhere */
     uint32_t due_epoch;
     uint64_t heard_at; /* `acked` when the epoch began */
     uint64_t flights;

@@ -53,6 +53,8 @@ int cpmsync_server_facts_save(const struct cpmsync_server_facts *facts, struct c
         rc = add_line(out, "no-condstore", NULL);
     if (rc == 0 && facts->no_list_status)
         rc = add_line(out, "no-list-status", NULL);
+    if (rc == 0 && facts->proven)
+        rc = add_line(out, "proven", NULL);
     if (rc == 0 && facts->no_burst)
         rc = add_line(out, "no-burst", NULL);
     if (rc)
@@ -130,6 +132,8 @@ int cpmsync_server_facts_load(struct cpmsync_server_facts *facts, struct cpmsync
             facts->no_condstore = true;
         else if (cpmsync_slice_eq(line, CPMSYNC_SLICE("no-list-status")))
             facts->no_list_status = true;
+        else if (cpmsync_slice_eq(line, CPMSYNC_SLICE("proven")))
+            facts->proven = true;
         else if (cpmsync_slice_eq(line, CPMSYNC_SLICE("no-burst")))
             facts->no_burst = true;
         else

@@ -23,6 +23,8 @@ int cpmsync_session_new(
     s->secure = secure;
     cpmsync_frame_init(&s->frame, config->mem, config->response_max, config->literal_max);
     cpmsync_pipeline_init(&s->pipeline, config->mem, config->output_max);
+    if (config->facts->proven)
+        s->pipeline.commands_max = SIZE_MAX;
     s->pipeline.ctx = config->up.ctx;
     s->pipeline.trace = config->up.trace;
     cpmsync_capability_init(&s->capability, config->mem, config->disabled, config->disabled_count);

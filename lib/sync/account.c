@@ -4,8 +4,10 @@
 #include "sync/request.h"
 #include "wire/mailbox_name.h"
 
-/* What a visit in a chain can fetch of a mailbox that was never synchronised. */
-enum { NEW_IN_A_CHAIN = CPMSYNC_RESYNC_RANGE * CPMSYNC_REQUEST_RANGES };
+enum {
+    NEW_IN_A_CHAIN = CPMSYNC_RESYNC_RANGE * CPMSYNC_REQUEST_RANGES, /* of a mailbox that was never synchronised */
+    PROVING = 8 /* visits in a chain that show what a server bears: about as many as the window of commands holds */
+};
 
 /* A command of ours. */
 struct errand {
@@ -38,6 +40,7 @@ struct cpmsync_account {
     size_t next_alone; /* likewise, alone */
     struct stop stops[CPMSYNC_ACCOUNT_VISITS];
     size_t visits;
+    size_t chained; /* visits there were in the chain */
 
     struct cpmsync_err err;
     bool over;     /* nothing more is begun */
@@ -363,7 +366,7 @@ static void visit_in_chain(struct cpmsync_account *account)
         if (entry->state != CPMSYNC_ROSTER_DIFFERS || entry->again)
             continue;
         if (may_chain(account, entry))
-            visit_entry(account, entry, how);
+            account->chained += visit_entry(account, entry, how);
         else
             entry->again = true;
     }
@@ -419,6 +422,18 @@ static bool advance(struct cpmsync_account *account)
     return account->errands == 0 && account->visits == 0 && (account->over || account->planned);
 }
 
+/* The server bore what was sent without waiting for answers, or did not (R5). */
+static void judge(const struct cpmsync_account *account)
+{
+    struct cpmsync_server_facts *facts = account->config.chain->facts;
+    int error = account->err.error;
+
+    if (error == 0 && account->chained >= PROVING)
+        facts->proven = true;
+    else if (error == CPMSYNC_ERR_BAD || error == CPMSYNC_ERR_PROTOCOL)
+        facts->proven = false;
+}
+
 static void go_on(struct cpmsync_account *account)
 {
     /* When the connection ended, whoever frees us knows better why. */
@@ -427,8 +442,10 @@ static void go_on(struct cpmsync_account *account)
     account->held++;
     bool over = advance(account);
     account->held--;
-    if (over)
-        account->config.done(account->config.ctx, &account->err);
+    if (!over)
+        return;
+    judge(account);
+    account->config.done(account->config.ctx, &account->err);
 }
 
 /* The first flight. The first mailbox is visited in it where that can be the whole of it. An error only if nothing was sent. */

@@ -194,13 +194,13 @@ static void test_pf_139_the_window_slides(void **state)
 
     (void)state;
     set_up(&f, 100000);
-    for (int i = 0; i < CPMSYNC_PIPELINE_WINDOW + 2; i++) {
+    for (int i = 0; i < CPMSYNC_PIPELINE_COMMANDS + 2; i++) {
         struct cpmsync_session_command *command = submit(&f, "NOOP", 0);
 
         if (i == 0)
             first = command;
     }
-    assert_int_equal(f.pipeline.in_flight, CPMSYNC_PIPELINE_WINDOW);
+    assert_int_equal(f.pipeline.in_flight, CPMSYNC_PIPELINE_COMMANDS);
     len = cpmsync_pipeline_output(&f.pipeline, &data);
     cpmsync_pipeline_ack(&f.pipeline, len);
     finish(&f, first, 0);
@@ -417,13 +417,13 @@ static void test_flights_count_bursts_behind_something_heard(void **state)
 /* R5: what a window held back was decided earlier, and depends on nothing that came since. */
 static void test_r5_a_refilled_window_is_no_flight(void **state)
 {
-    struct cpmsync_session_command *commands[CPMSYNC_PIPELINE_WINDOW + 1];
+    struct cpmsync_session_command *commands[CPMSYNC_PIPELINE_COMMANDS + 1];
     struct fixture f;
     const uint8_t *data;
 
     (void)state;
     set_up(&f, 100000);
-    for (int i = 0; i < CPMSYNC_PIPELINE_WINDOW + 1; i++)
+    for (int i = 0; i < CPMSYNC_PIPELINE_COMMANDS + 1; i++)
         commands[i] = submit(&f, "NOOP", 0);
     cpmsync_pipeline_ack(&f.pipeline, cpmsync_pipeline_output(&f.pipeline, &data));
     assert_int_equal(f.pipeline.flights, 1);
@@ -439,6 +439,23 @@ static void test_r5_a_refilled_window_is_no_flight(void **state)
     submit(&f, "CHECK", 0);
     sent(&f, "C28 CHECK\r\n");
     assert_int_equal(f.pipeline.flights, 2);
+    tear_down(&f);
+}
+
+/* R5: a server that bore a whole synchronisation may owe answers to 64 KiB. */
+static void test_r5_a_proven_server_has_a_window_of_octets(void **state)
+{
+    static char name[1021]; /* "C123 ", it, CRLF: a little more than 1,024 octets */
+    struct fixture f;
+
+    (void)state;
+    memset(name, 'X', sizeof(name) - 1);
+    set_up(&f, 1000000);
+    f.pipeline.trace = NULL;
+    f.pipeline.commands_max = SIZE_MAX;
+    for (int i = 0; i < 70; i++)
+        submit(&f, name, 0);
+    assert_int_equal(f.pipeline.in_flight, 64);
     tear_down(&f);
 }
 
@@ -523,6 +540,7 @@ int main(void)
         cmocka_unit_test(test_c_04_the_end_tells_what_may_have_been_sent),
         cmocka_unit_test(test_flights_count_bursts_behind_something_heard),
         cmocka_unit_test(test_r5_a_refilled_window_is_no_flight),
+        cmocka_unit_test(test_r5_a_proven_server_has_a_window_of_octets),
         cmocka_unit_test(test_pf_129_secrets_do_not_reach_the_trace),
         cmocka_unit_test(test_without_memory_a_command_is_queued_whole_or_not_at_all),
         cmocka_unit_test(test_a_text_with_an_error_is_not_queued),

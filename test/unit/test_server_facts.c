@@ -17,7 +17,8 @@ static void assert_empty(const struct cpmsync_server_facts *facts)
 {
     assert_null(facts->before_login);
     assert_null(facts->after_login);
-    assert_false(facts->last_login_ok || facts->no_qresync || facts->no_condstore || facts->no_burst);
+    assert_false(facts->last_login_ok || facts->no_qresync || facts->no_condstore || facts->no_burst ||
+                 facts->no_list_status || facts->proven);
 }
 
 static void test_facts_survive_being_saved(void **state)
@@ -34,6 +35,8 @@ static void test_facts_survive_being_saved(void **state)
     facts.last_login_ok = true;
     facts.no_condstore = true;
     facts.no_burst = true;
+    facts.no_list_status = true;
+    facts.proven = true;
     facts.qresync_failures = 2;
     facts.condstore_failures = 1;
     assert_int_equal(cpmsync_server_facts_save(&facts, &buf), 0);
@@ -43,7 +46,8 @@ static void test_facts_survive_being_saved(void **state)
     assert_int_equal(loaded.condstore_failures, 1);
     assert_string_equal(loaded.before_login, "IMAP4rev1 AUTH=PLAIN");
     assert_string_equal(loaded.after_login, "");
-    assert_true(loaded.last_login_ok && loaded.no_condstore && loaded.no_burst && !loaded.no_qresync);
+    assert_true(loaded.last_login_ok && loaded.no_condstore && loaded.no_burst && !loaded.no_qresync &&
+                loaded.no_list_status && loaded.proven);
     cpmsync_server_facts_clear(&facts);
     cpmsync_server_facts_clear(&loaded);
     cpmsync_buf_clear(&buf);
