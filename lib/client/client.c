@@ -159,6 +159,7 @@ void cpmsync_client_destroy(struct cpmsync_client *client)
     cpmsync_conduct_clear(client);
     cpmsync_step_free(client);
     cpmsync_server_facts_clear(&client->facts);
+    cpmsync_buf_clear(&client->saved_facts);
     cpmsync_mem_free(client->mem, client->enabled);
     if (client->own_store)
         cpmsync_store_close(&client->store);

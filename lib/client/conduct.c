@@ -213,6 +213,9 @@ static void end_running(struct cpmsync_conn *conn, const struct cpmsync_err *err
 
     drop_sync(conn);
     conn->running = NULL;
+    /* Not only at the end of the connection, which a process that is killed does not see. */
+    if (operation && conn->session)
+        cpmsync_saved_facts_save(conn->client);
     if (operation)
         complete(conn->client, operation, err);
 }

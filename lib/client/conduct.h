@@ -56,6 +56,7 @@ struct cpmsync_client {
     struct cpmsync_log log;
     struct cpmsync_cache_limits limits;
     struct cpmsync_server_facts facts;
+    struct cpmsync_buf saved_facts; /* as they are in the store */
     struct cpmsync_conn conns[CPMSYNC_CONN_COUNT];
     struct cpmsync_operation *first; /* submitted, not started */
     struct cpmsync_operation *last;

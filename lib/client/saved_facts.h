@@ -8,7 +8,7 @@
 /* Reads them; what cannot be read is unknown. CPMSYNC_ERR_NOMEM only. */
 int cpmsync_saved_facts_load(struct cpmsync_client *client);
 
-/* Writes them; a failure costs round trips of the next connection and is only logged. */
+/* Writes them if they are not what is stored; a failure costs round trips of the next connection and is only logged. */
 void cpmsync_saved_facts_save(struct cpmsync_client *client);
 
 #endif

@@ -45,6 +45,25 @@ static void test_r_01_what_a_server_offered_is_remembered(void **state)
     support_script_close(&script);
 }
 
+/* A process that is killed sees no end of a connection. */
+static void test_r_01_facts_are_saved_with_the_first_operation(void **state)
+{
+    struct support_script script;
+
+    (void)state;
+    support_script_init(&script);
+    support_script_open(&script);
+    support_script_login(&script);
+    support_script_ready(&script, "XCOLOUR", NULL);
+    unsigned commits = (unsigned)script.failing.commits;
+    assert_true(commits > 0);
+    cpmsync_saved_facts_save(script.client);
+    assert_int_equal(script.failing.commits, commits); /* nothing new */
+    support_script_eof(&script);
+    assert_int_equal(script.failing.commits, commits);
+    support_script_close(&script);
+}
+
 static void log_line(void *ctx, enum cpmsync_log_level level, const char *text)
 {
     (void)ctx;
@@ -63,6 +82,7 @@ static void test_facts_that_cannot_be_written_are_only_logged(void **state)
         support_script_init(&script);
         script.config.log = log_line;
         support_script_open(&script);
+        script.client->facts.no_qresync = true;
         support_store_fail_at(&script.failing, ops[i], 1, CPMSYNC_ERR_STORE_FULL);
         expect_function_call(log_line);
         cpmsync_saved_facts_save(script.client);
@@ -100,6 +120,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_facts_outlive_the_client),
         cmocka_unit_test(test_r_01_what_a_server_offered_is_remembered),
+        cmocka_unit_test(test_r_01_facts_are_saved_with_the_first_operation),
         cmocka_unit_test(test_facts_that_cannot_be_written_are_only_logged),
         cmocka_unit_test(test_facts_that_cannot_be_read_are_unknown),
     };
