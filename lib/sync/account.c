@@ -134,13 +134,18 @@ static void end_errand(struct cpmsync_account *account, struct errand *errand)
     account->errands--;
 }
 
+static bool uses_mod_sequences(const struct cpmsync_account *account)
+{
+    return cpmsync_plan_mod_sequences(session_of(account), account->config.chain->facts);
+}
+
 static void add_items(struct cpmsync_account *account, struct cpmsync_command *text)
 {
     cpmsync_command_open(text);
     cpmsync_command_atom(text, "UIDVALIDITY");
     cpmsync_command_atom(text, "UIDNEXT");
     cpmsync_command_atom(text, "MESSAGES");
-    if (cpmsync_session_can(session_of(account), "CONDSTORE"))
+    if (uses_mod_sequences(account))
         cpmsync_command_atom(text, "HIGHESTMODSEQ");
     cpmsync_command_close(text);
 }
@@ -250,7 +255,7 @@ static void ask_statuses(struct cpmsync_account *account)
 {
     bool refill = account->asked != 0;
 
-    if (account->with_status || !cpmsync_session_can(session_of(account), "CONDSTORE"))
+    if (account->with_status || !uses_mod_sequences(account))
         account->asked = account->roster.count;
     while (!account->over && account->asked < account->roster.count && account->errands < CPMSYNC_ACCOUNT_STATUSES) {
         const struct cpmsync_roster_entry *entry = &account->roster.entries[account->asked++];
@@ -266,10 +271,8 @@ static void ask_statuses(struct cpmsync_account *account)
 static bool may_chain(const struct cpmsync_account *account, const struct cpmsync_roster_entry *entry)
 {
     const struct cpmsync_chain *chain = account->config.chain;
-    bool qresync =
-        !chain->facts->no_qresync && cpmsync_session_enabled(chain->session, "QRESYNC") != CPMSYNC_ENABLED_NO;
 
-    return qresync && cpmsync_chain_may_follow(chain) &&
+    return cpmsync_plan_qresync(chain->session, chain->facts) && cpmsync_chain_may_follow(chain) &&
            (entry->resumed || (entry->uidnext && entry->uidnext - 1 <= NEW_IN_A_CHAIN));
 }
 
@@ -391,19 +394,22 @@ static void visit_alone(struct cpmsync_account *account)
 
 static void plan(struct cpmsync_account *account)
 {
-    int error = cpmsync_roster_compare(&account->roster, account->config.chain->store);
+    bool visited_first = account->first_visit != NOT_VISITED;
+    int error = visited_first ? cpmsync_roster_add(&account->roster, cpmsync_slice_str(account->first)) : 0;
 
+    if (!error)
+        error = cpmsync_roster_compare(&account->roster, account->config.chain->store);
     account->planned = true;
     if (error)
         give_up(account, error, NULL);
     for (size_t i = 0; !account->over && i < account->roster.count; i++) {
         struct cpmsync_roster_entry *entry = &account->roster.entries[i];
-        if (entry->state == CPMSYNC_ROSTER_MISSING)
+        if (visited_first && is_first(account, entry->key)) {
+            entry->state = CPMSYNC_ROSTER_UNCHANGED; /* by now, or soon; listed or not */
+            entry->again = account->first_visit == UNFINISHED;
+        } else if (entry->state == CPMSYNC_ROSTER_MISSING) {
             tell(account, CPMSYNC_EVENT_MAILBOX_MISSING, entry->key, 0);
-        if (!is_first(account, entry->key) || account->first_visit == NOT_VISITED)
-            continue;
-        entry->state = CPMSYNC_ROSTER_UNCHANGED; /* by now, or soon */
-        entry->again = account->first_visit == UNFINISHED;
+        }
     }
 }
 
@@ -506,6 +512,8 @@ void cpmsync_account_stop(struct cpmsync_account *account, int error)
 {
     give_up(account, error, NULL);
     account->held++;
+    if (account->unselect.busy)
+        cpmsync_session_withdraw(session_of(account), &account->unselect.command);
     if (account->list.busy)
         cpmsync_session_withdraw(session_of(account), &account->list.command);
     for (size_t i = 0; i < CPMSYNC_ACCOUNT_STATUSES; i++)

@@ -8,9 +8,16 @@ enum {
     MATCH_PAIRS = 11    /* likewise: 256 octets at most (R7) */
 };
 
-static bool qresync_usable(const struct cpmsync_session *session, const struct cpmsync_server_facts *facts)
+bool cpmsync_plan_qresync(const struct cpmsync_session *session, const struct cpmsync_server_facts *facts)
 {
     return !facts->no_qresync && cpmsync_session_enabled(session, "QRESYNC") != CPMSYNC_ENABLED_NO;
+}
+
+bool cpmsync_plan_mod_sequences(const struct cpmsync_session *session, const struct cpmsync_server_facts *facts)
+{
+    /* SELECT's parameter that is refused does not count: FETCH MODSEQ enables as well. */
+    return cpmsync_session_can(session, "CONDSTORE") &&
+           (facts->condstore_failures < CPMSYNC_PLAN_FAILURES || cpmsync_plan_qresync(session, facts));
 }
 
 enum cpmsync_rung cpmsync_plan_rung(const struct cpmsync_session *session, const struct cpmsync_server_facts *facts,
@@ -18,7 +25,7 @@ enum cpmsync_rung cpmsync_plan_rung(const struct cpmsync_session *session, const
 {
     const struct cpmsync_cache *cache = &mailbox->cache;
 
-    if (qresync_usable(session, facts)) {
+    if (cpmsync_plan_qresync(session, facts)) {
         if (cache->uidvalidity && cache->highestmodseq && cache->covered.count)
             return CPMSYNC_RUNG_QRESYNC;
         return CPMSYNC_RUNG_PLAIN;

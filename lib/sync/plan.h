@@ -13,6 +13,10 @@ enum cpmsync_rung {
     CPMSYNC_RUNG_PLAIN      /* SELECT m; with QRESYNC enabled mod-sequences come all the same */
 };
 
+/* Whether it is enabled, or its ENABLE in flight (P-07), and was not found wanting; whether mod-sequences are to be used. */
+bool cpmsync_plan_qresync(const struct cpmsync_session *session, const struct cpmsync_server_facts *facts);
+bool cpmsync_plan_mod_sequences(const struct cpmsync_session *session, const struct cpmsync_server_facts *facts);
+
 /*
  * QRESYNC needs it enabled (or its ENABLE in flight, P-07), a UIDVALIDITY, a cursor and covered UIDs (Q-07, Q-14, R7).
  */

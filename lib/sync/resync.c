@@ -144,8 +144,8 @@ static void start_round(struct cpmsync_resync *resync)
     if (*resync->config.selected == CPMSYNC_SELECTED_YES || resync->behind)
         boundary = cpmsync_session_can(session, "UNSELECT") ? CPMSYNC_BOUNDARY_UNSELECT : CPMSYNC_BOUNDARY_CLOSED;
     resync->rung = cpmsync_plan_rung(session, resync->config.facts, resync->mailbox);
-    resync->mod_sequences =
-        cpmsync_session_can(session, "CONDSTORE") && !(resync->mailbox->bits & CPMSYNC_MAILBOX_NOMODSEQ);
+    resync->mod_sequences = cpmsync_plan_mod_sequences(session, resync->config.facts) &&
+                            !(resync->mailbox->bits & CPMSYNC_MAILBOX_NOMODSEQ);
     resync->selected = false;
     resync->pass_due = false;
     resync->changes_due = false;
@@ -225,7 +225,7 @@ static void selected(struct cpmsync_resync *resync)
     }
     if (!apply->exists_known)
         apply->suspect = true; /* RFC 3501 6.3.1 demands EXISTS; nothing can be counted (R12) */
-    if (apply->nomodseq || !cpmsync_session_can(resync->config.session, "CONDSTORE"))
+    if (apply->nomodseq || !cpmsync_plan_mod_sequences(resync->config.session, resync->config.facts))
         apply->code_modseq = 0; /* none, or the app forbids them */
     resync->select_modseq = apply->code_modseq;
     apply->next_modseq = apply->code_modseq;
@@ -238,7 +238,7 @@ static void selected(struct cpmsync_resync *resync)
     if (qresync_answered(resync))
         cpmsync_apply_doubt(apply);
     unsigned bits = apply->nomodseq ? CPMSYNC_MAILBOX_NOMODSEQ : 0;
-    if (!cpmsync_session_can(resync->config.session, "CONDSTORE"))
+    if (!cpmsync_plan_mod_sequences(resync->config.session, resync->config.facts))
         apply->nomodseq = true; /* no fact about the mailbox, but its rows have none now */
     if (!apply->batch.open && resync->select_modseq == cache->highestmodseq)
         bits |= resync->mailbox->bits & CPMSYNC_MAILBOX_VERIFIED; /* nothing changed since */

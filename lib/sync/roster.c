@@ -150,13 +150,13 @@ static void unite(struct cpmsync_roster_entry *entry, const struct cpmsync_roste
     entry->closed = entry->closed || more->closed;
 }
 
-int cpmsync_roster_sort(struct cpmsync_roster *roster)
+static void sort(struct cpmsync_roster *roster)
 {
     size_t kept = 0;
 
     roster->sorted = true;
     if (roster->error || roster->count == 0)
-        return roster->error;
+        return;
     qsort(roster->entries, roster->count, sizeof *roster->entries, order);
     for (size_t i = 1; i < roster->count; i++) {
         struct cpmsync_roster_entry *entry = &roster->entries[i];
@@ -168,8 +168,20 @@ int cpmsync_roster_sort(struct cpmsync_roster *roster)
         }
     }
     roster->count = kept + 1;
-    if (roster->count > roster->max)
+}
+
+int cpmsync_roster_sort(struct cpmsync_roster *roster)
+{
+    sort(roster);
+    if (!roster->error && roster->count > roster->max)
         roster->error = CPMSYNC_ERR_LIMIT;
+    return roster->error;
+}
+
+int cpmsync_roster_add(struct cpmsync_roster *roster, struct cpmsync_slice key)
+{
+    if (!roster->error)
+        add(roster, key);
     return roster->error;
 }
 
@@ -234,7 +246,7 @@ int cpmsync_roster_compare(struct cpmsync_roster *roster, const struct cpmsync_s
         return roster->error;
     int error = store->ops->mailbox_each(store->self, add_stored, roster);
     if (!error)
-        error = cpmsync_roster_sort(roster);
+        sort(roster);
     for (size_t i = 0; !error && i < roster->count; i++) {
         struct cpmsync_roster_entry *entry = &roster->entries[i];
         entry->state = entry->closed   ? CPMSYNC_ROSTER_CLOSED

@@ -50,7 +50,10 @@ int cpmsync_roster_data(struct cpmsync_roster *roster, const struct cpmsync_resp
 /* LIST ended: entries in ascending order of their keys, one a mailbox. STATUS may still be told. 0, CPMSYNC_ERR_LIMIT. */
 int cpmsync_roster_sort(struct cpmsync_roster *roster);
 
-/* All was told. Mailboxes that are stored and were not listed become entries. 0, CPMSYNC_ERR_NOMEM, _LIMIT, the store's error. */
+/* A mailbox that need not have been listed. 0 or CPMSYNC_ERR_NOMEM. Before compare, which brings it into its place. */
+int cpmsync_roster_add(struct cpmsync_roster *roster, struct cpmsync_slice key);
+
+/* All was told. Mailboxes that are stored and were not listed become entries. 0, CPMSYNC_ERR_NOMEM, the store's error. */
 int cpmsync_roster_compare(struct cpmsync_roster *roster, const struct cpmsync_store *store);
 
 /* After sort; NULL if there is none. */
