@@ -457,3 +457,20 @@ bool cpmsync_mock_annotation_matches(const struct mock_conn *conn, const struct 
     }
     return !value.data;
 }
+
+/* ---- SORT ---- */
+
+bool cpmsync_mock_read_annotation_criterion(struct mock_parser *p, struct cpmsync_slice *entry, unsigned *scope)
+{
+    bool size;
+    return cpmsync_mock_read_list_mailbox(p, entry) && is_entry(*entry, false) && cpmsync_mock_read_sp(p) &&
+           read_attribute(p, &size, scope) && !size && (*scope == MOCK_PRIV || *scope == MOCK_SHARED);
+}
+
+struct cpmsync_slice cpmsync_mock_annotation_sorted_by(
+    const struct mock_conn *conn, const struct mock_message *message, struct cpmsync_slice entry, unsigned scope)
+{
+    const struct mock_user *user = scope == MOCK_PRIV ? conn->user : NULL;
+    const struct mock_annotation *annotation = cpmsync_mock_annotation_of(&message->annotations, entry, user);
+    return annotation ? annotation->value : cpmsync_slice_of(NULL, 0);
+}

@@ -73,4 +73,9 @@ bool cpmsync_mock_read_annotation_key(
 bool cpmsync_mock_annotation_matches(const struct mock_conn *conn, const struct mock_message *message,
     struct cpmsync_slice entry, unsigned scopes, struct cpmsync_slice value);
 
+/* entry SP att of SORT (RFC 5257 4.9); `scope` is one. And the message's value; empty if it has none. */
+bool cpmsync_mock_read_annotation_criterion(struct mock_parser *p, struct cpmsync_slice *entry, unsigned *scope);
+struct cpmsync_slice cpmsync_mock_annotation_sorted_by(
+    const struct mock_conn *conn, const struct mock_message *message, struct cpmsync_slice entry, unsigned scope);
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* SORT and UID SORT (RFC 5256 3, 7162 3.1.9). */
+/* SORT and UID SORT (RFC 5256 3, 7162 3.1.9, 5257 4.9). */
 #include "mock_address.h"
+#include "mock_annotate.h"
 #include "mock_decode.h"
 #include "mock_mime.h"
 #include "mock_progress.h"
@@ -10,16 +11,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum criterion { ARRIVAL, CC, DATE, FROM, SIZE, SUBJECT, TO, CRITERIA };
+enum criterion { ANNOTATION, ARRIVAL, CC, DATE, FROM, SIZE, SUBJECT, TO, CRITERIA };
 enum { CRITERIA_MAX = 16 };
 
 static const struct {
     const char *name;
     const char *field; /* whose first address counts */
-} NAMES[CRITERIA] = {
-    {"ARRIVAL", NULL}, {"CC", "Cc"}, {"DATE", NULL}, {"FROM", "From"}, {"SIZE", NULL}, {"SUBJECT", NULL}, {"TO", "To"}};
+} NAMES[CRITERIA] = {{"ANNOTATION", NULL}, {"ARRIVAL", NULL}, {"CC", "Cc"}, {"DATE", NULL}, {"FROM", "From"},
+    {"SIZE", NULL}, {"SUBJECT", NULL}, {"TO", "To"}};
 
-/* A number for ARRIVAL, DATE and SIZE, else an owned text. */
+/* A number for ARRIVAL, DATE and SIZE, a borrowed text for ANNOTATION, else an owned one. */
 struct value {
     int64_t number;
     struct cpmsync_slice text;
@@ -29,6 +30,8 @@ struct sort {
     bool uid;
     enum criterion criteria[CRITERIA_MAX];
     bool reverse[CRITERIA_MAX];
+    struct cpmsync_slice entries[CRITERIA_MAX]; /* of ANNOTATION */
+    unsigned scopes[CRITERIA_MAX];
     size_t criteria_count;
     struct mock_search keys;
     struct row *rows;
@@ -44,7 +47,7 @@ struct row {
 };
 
 /* sort-criteria = "(" sort-criterion *(SP sort-criterion) ")", each with "REVERSE" SP before it or without */
-static bool read_criteria(struct mock_parser *p, struct sort *sort)
+static bool read_criteria(struct mock_conn *conn, struct mock_parser *p, struct sort *sort)
 {
     unsigned i;
     if (!cpmsync_mock_read_char(p, '('))
@@ -59,6 +62,10 @@ static bool read_criteria(struct mock_parser *p, struct sort *sort)
             if (cpmsync_mock_read_word(p, NAMES[i].name))
                 break;
         if (i == CRITERIA)
+            return false;
+        if (i == ANNOTATION && (!cpmsync_mock_offers(conn, "ANNOTATE-EXPERIMENT-1") || !cpmsync_mock_read_sp(p) ||
+                                   !cpmsync_mock_read_annotation_criterion(
+                                       p, &sort->entries[sort->criteria_count], &sort->scopes[sort->criteria_count])))
             return false;
         sort->reverse[sort->criteria_count] = reverse;
         sort->criteria[sort->criteria_count++] = (enum criterion)i;
@@ -213,8 +220,12 @@ static void take(struct mock_conn *conn, struct sort *sort, size_t index, const 
     row->index = index;
     row->uid = message->uid;
     cpmsync_mock_split(cpmsync_slice_of(message->body->data, message->body->len), &header, &body);
-    for (i = 0; i < sort->criteria_count; i++)
-        compute(conn, sort->criteria[i], message, header, &row->values[i]);
+    for (i = 0; i < sort->criteria_count; i++) {
+        if (sort->criteria[i] == ANNOTATION)
+            row->values[i].text = cpmsync_mock_annotation_sorted_by(conn, message, sort->entries[i], sort->scopes[i]);
+        else
+            compute(conn, sort->criteria[i], message, header, &row->values[i]);
+    }
     sort->modseq = message->modseq > sort->modseq ? message->modseq : sort->modseq;
 }
 
@@ -236,7 +247,8 @@ static void clear_rows(struct mock_conn *conn, struct sort *sort)
     size_t i, j;
     for (i = 0; i < sort->row_count; i++)
         for (j = 0; j < sort->criteria_count; j++)
-            cpmsync_mock_disown(conn->mock->mem, &sort->rows[i].values[j].text);
+            if (sort->criteria[j] != ANNOTATION)
+                cpmsync_mock_disown(conn->mock->mem, &sort->rows[i].values[j].text);
     cpmsync_mem_free(conn->mock->mem, sort->rows);
 }
 
@@ -269,7 +281,7 @@ bool cpmsync_mock_cmd_sort(struct mock_conn *conn, struct mock_parser *p, bool u
     struct sort sort;
     memset(&sort, 0, sizeof sort);
     sort.uid = uid;
-    bool valid = cpmsync_mock_read_sp(p) && read_criteria(p, &sort) && cpmsync_mock_read_sp(p) &&
+    bool valid = cpmsync_mock_read_sp(p) && read_criteria(conn, p, &sort) && cpmsync_mock_read_sp(p) &&
                  cpmsync_mock_search_read_with_charset(conn, p, &sort.keys);
     if (valid && sort.keys.bad_charset)
         cpmsync_mock_no(conn, MOCK_BAD_CHARSET);

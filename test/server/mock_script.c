@@ -288,7 +288,7 @@ static bool read_moment(char ***words, size_t *count, struct mock_step *step)
 static const char *reason(int error)
 {
     return error == CPMSYNC_ERR_NOT_FOUND ? "no such user or mailbox"
-           : error == CPMSYNC_ERR_STATE   ? "there is one already"
+           : error == CPMSYNC_ERR_STATE   ? "that cannot be, as things are"
                                           : cpmsync_error_text(error);
 }
 

@@ -53,8 +53,11 @@ static void test_ms_29_uids_that_do_not_last(void **state)
     talk_expect_has(talk, conn, "a SELECT INBOX\n", "* NO [UIDNOTSTICKY]");
     assert_true(talk_status(talk, "INBOX").uidvalidity > before);
     talk_expect_no(talk, conn, "a UID COPY 1 t\n", "COPYUID");
+    assert_true(talk_has(talk, "a OK "));
     talk_expect_no(talk, conn, "a APPEND t {1+}\nx\n", "APPENDUID");
+    assert_true(talk_has(talk, "a OK "));
     talk_expect_no(talk, conn, "a UID MOVE 1 t\n", "COPYUID");
+    assert_true(talk_has(talk, "a OK "));
     assert_true(talk_has(talk, "* VANISHED 1\n"));
 }
 

@@ -59,6 +59,21 @@ static void test_ox_08_messages_are_sorted(void **state)
     talk_expect(talk, conn, "f SORT (ARRIVAL) UTF-8 ALL\n", "* SORT 2 1 3\nf OK SORT completed\n");
 }
 
+/* RFC 5257 4.9: messages without the annotation come first. */
+static void test_ms_35_sorted_by_an_annotation(void **state)
+{
+    struct talk *talk = (struct talk *)*state;
+    int conn = with_messages(talk);
+    talk_expect_has(talk, conn, "a STORE 1 ANNOTATION (/altsubject (value.shared \"pears\"))\n", "a OK ");
+    talk_expect_has(talk, conn, "a STORE 2 ANNOTATION (/altsubject (value.shared \"apples\"))\n", "a OK ");
+    talk_expect_has(talk, conn, "a STORE 3 ANNOTATION (/altsubject (value.priv \"mine\"))\n", "a OK ");
+    expect(talk, conn, "ANNOTATION /altsubject value.shared", " 3 4 2 1");
+    expect(talk, conn, "REVERSE ANNOTATION /altsubject value.shared", " 1 2 3 4");
+    expect(talk, conn, "ANNOTATION /altsubject value.priv REVERSE ARRIVAL", " 4 1 2 3");
+    talk_expect_has(talk, conn, "a SORT (ANNOTATION /altsubject value) UTF-8 ALL\n", "a BAD "); /* which of the two? */
+    talk_expect_has(talk, conn, "a SORT (ANNOTATION /* value.priv) UTF-8 ALL\n", "a BAD ");
+}
+
 static void test_ox_08_the_base_subject(void **state)
 {
     /* each pair of lines has one base subject; the pairs ascend */
@@ -113,6 +128,7 @@ static void test_ox_08_wrong_sorts_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_ms_35_sorted_by_an_annotation, talk_setup, talk_teardown),
         cmocka_unit_test_setup_teardown(test_ox_08_messages_are_sorted, talk_setup, talk_teardown),
         cmocka_unit_test_setup_teardown(test_ox_08_the_base_subject, talk_setup, talk_teardown),
         cmocka_unit_test_setup_teardown(test_ms_17_sort_carries_the_highest_modseq, talk_setup, talk_teardown),
