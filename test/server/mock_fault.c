@@ -216,7 +216,7 @@ bool cpmsync_mock_faults_set(struct mock_faults *faults, struct cpmsync_slice te
             *(bool *)field = true;
             return !equals;
         case NUMBER:
-            return equals && cpmsync_slice_number(value, INT64_MAX, (uint64_t *)field);
+            return equals && cpmsync_slice_number(value, INT64_MAX, (uint64_t *)field) && *(uint64_t *)field > 0;
         case CUT:
             return equals && set_cut(faults, value);
         }

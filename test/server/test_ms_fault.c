@@ -228,6 +228,7 @@ static void test_every_fault_is_listed_and_unknown_ones_are_refused(void **state
     assert_int_equal(cpmsync_mock_fault(talk->mock, "cut=before:0"), CPMSYNC_ERR_INVALID_ARGUMENT);
     assert_int_equal(cpmsync_mock_fault(talk->mock, "cut=never:1"), CPMSYNC_ERR_INVALID_ARGUMENT);
     assert_int_equal(cpmsync_mock_fault(talk->mock, "silent=x"), CPMSYNC_ERR_INVALID_ARGUMENT);
+    assert_int_equal(cpmsync_mock_fault(talk->mock, "silent=0"), CPMSYNC_ERR_INVALID_ARGUMENT);
 }
 
 int main(void)
