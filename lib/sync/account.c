@@ -157,8 +157,9 @@ static void unselect_done(struct cpmsync_session_command *command, int error, co
     struct cpmsync_account *account = errand->account;
 
     end_errand(account, errand);
+    account->config.chain->selected = error ? CPMSYNC_SELECTED_YES : CPMSYNC_SELECTED_NO;
     if (!error)
-        account->config.chain->selected = CPMSYNC_SELECTED_NO;
+        cpmsync_chain_unselected(account->config.chain);
     else if (!tagged)
         give_up(account, error, NULL);
     go_on(account);
@@ -171,7 +172,10 @@ static int submit_unselect(struct cpmsync_account *account)
     begin_errand(account, &account->unselect, "UNSELECT");
     account->unselect.command.done = unselect_done;
     account->unselect.command.rules = CPMSYNC_COMMAND_SELECT;
-    return submit_errand(account, &account->unselect);
+    int error = submit_errand(account, &account->unselect);
+    if (!error)
+        account->config.chain->selected = CPMSYNC_SELECTED_ENDING;
+    return error;
 }
 
 static void list_done(struct cpmsync_session_command *command, int error, const struct cpmsync_response *tagged);

@@ -137,6 +137,12 @@ void cpmsync_chain_lost(struct cpmsync_chain *chain, int error)
         cpmsync_resync_lost(chain->first->resync, error);
 }
 
+void cpmsync_chain_unselected(struct cpmsync_chain *chain)
+{
+    if (chain->first)
+        cpmsync_resync_unselected(chain->first->resync);
+}
+
 void cpmsync_chain_stop(struct cpmsync_chain *chain, int error)
 {
     struct cpmsync_visit *next;

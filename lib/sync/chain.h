@@ -48,6 +48,9 @@ int cpmsync_chain_visit(struct cpmsync_chain *chain, struct cpmsync_slice name, 
 void cpmsync_chain_data(struct cpmsync_chain *chain, const struct cpmsync_response *response);
 void cpmsync_chain_lost(struct cpmsync_chain *chain, int error);
 
+/* As cpmsync_resync_unselected, of the first visit if there is one. */
+void cpmsync_chain_unselected(struct cpmsync_chain *chain);
+
 /* Stops all visits, as cpmsync_resync_stop. */
 void cpmsync_chain_stop(struct cpmsync_chain *chain, int error);
 

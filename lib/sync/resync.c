@@ -141,7 +141,7 @@ static void start_round(struct cpmsync_resync *resync)
         return;
     }
     resync->behind = !resync->config.turn(resync->config.ctx);
-    if (*resync->config.selected == CPMSYNC_SELECTED_YES || resync->behind)
+    if (*resync->config.selected != CPMSYNC_SELECTED_NO || resync->behind)
         boundary = cpmsync_session_can(session, "UNSELECT") ? CPMSYNC_BOUNDARY_UNSELECT : CPMSYNC_BOUNDARY_CLOSED;
     resync->rung = cpmsync_plan_rung(session, resync->config.facts, resync->mailbox);
     resync->mod_sequences = cpmsync_plan_mod_sequences(session, resync->config.facts) &&
@@ -153,7 +153,8 @@ static void start_round(struct cpmsync_resync *resync)
     resync->old_last = cpmsync_uidset_last(&cache->covered);
     resync->old_modseq = cache->highestmodseq;
     cpmsync_apply_select(&resync->apply, boundary);
-    if (boundary == CPMSYNC_BOUNDARY_UNSELECT)
+    if (boundary == CPMSYNC_BOUNDARY_UNSELECT &&
+        (resync->behind || *resync->config.selected != CPMSYNC_SELECTED_ENDING))
         sent(resync, cpmsync_request_unselect(&resync->requests));
     if (!resync->failed)
         sent(resync, cpmsync_request_select(
@@ -174,6 +175,12 @@ static void unselect_done(struct cpmsync_resync *resync, int error, const struct
     if (error)
         fail(resync, error, tagged);
     else if (!resync->failed)
+        cpmsync_apply_unselected(&resync->apply);
+}
+
+void cpmsync_resync_unselected(struct cpmsync_resync *resync)
+{
+    if (!resync->failed)
         cpmsync_apply_unselected(&resync->apply);
 }
 

@@ -18,7 +18,11 @@ enum {
 };
 
 /* What is selected on the session; survives from one resynchronisation to the next. */
-enum cpmsync_selected { CPMSYNC_SELECTED_NO, CPMSYNC_SELECTED_YES };
+enum cpmsync_selected {
+    CPMSYNC_SELECTED_NO,
+    CPMSYNC_SELECTED_YES,
+    CPMSYNC_SELECTED_ENDING /* an UNSELECT that belongs to no resynchronisation is in flight */
+};
 
 struct cpmsync_resync;
 
@@ -67,6 +71,9 @@ bool cpmsync_resync_unfinished(const struct cpmsync_resync *resync);
 /* What the session calls upward with while this mailbox is being synchronised. */
 void cpmsync_resync_data(struct cpmsync_resync *resync, const struct cpmsync_response *response);
 void cpmsync_resync_lost(struct cpmsync_resync *resync, int error);
+
+/* The UNSELECT of CPMSYNC_SELECTED_ENDING was answered OK. */
+void cpmsync_resync_unselected(struct cpmsync_resync *resync);
 
 /* Stops it: the open batch is aborted, unsent commands are withdrawn, done follows with `error` when the sent ones were
  * answered, perhaps inside this call. From inside an event it takes effect when that event's call returns. */
