@@ -16,6 +16,9 @@ enum { HISTORY_STEPS = 120, HISTORY_WHY_MAX = 1024 };
 struct history_counts {
     uint64_t operations;       /* changes of the server, cuts and restarts; not the synchronisations */
     uint64_t synchronisations; /* all */
+    uint64_t accounts;         /* of these: of the whole account; */
+    uint64_t silent;           /* and of these: with nothing to do */
+    uint64_t alone;            /* mailboxes that failed, with all others in sync */
     uint64_t failed;           /* of these: while the server changed, or the link was cut */
     uint64_t compared;         /* quiet moments: store, mirror, server and reference were equal */
     uint64_t missing;          /* a mailbox was gone, was told so, and its cache was kept */

@@ -9,8 +9,8 @@
 
 enum { UIDS_TEXT = 64, DELETED = 1 << 3 };
 
-const char *const WORLD_BOX_NAMES[WORLD_BOXES] = {"INBOX", "Chats/Alice"};
-static const char AWAY[] = "Chats/Renamed";
+const char *const WORLD_BOX_NAMES[WORLD_NAMES] = {"INBOX", "Chats/Alice", "Chats/Renamed", "Chats/Nobody", "Chats",
+    "Chats/Bob", "Chats/Bob/1", "Chats/Bob/2", "Chats/Bob/3", "Chats/Carol", "Chats/Dave", "Drafts", "Sent", "z"};
 const char *const WORLD_FLAG_NAMES[WORLD_FLAGS] = {
     "\\Seen", "\\Answered", "\\Flagged", "\\Deleted", "$Forwarded", "$MDNSent"};
 
@@ -62,7 +62,10 @@ static const char *some_box(struct world *w)
 {
     unsigned box = world_below(w, 3) == 0;
 
-    return box && w->renamed && !(w->replaced && world_below(w, 2)) ? AWAY : WORLD_BOX_NAMES[box];
+    if (w->many && world_below(w, 2))
+        return WORLD_BOX_NAMES[WORLD_MANY + world_below(w, WORLD_NAMES - WORLD_MANY)];
+    return box && w->renamed && !(w->replaced && world_below(w, 2)) ? WORLD_BOX_NAMES[WORLD_AWAY]
+                                                                    : WORLD_BOX_NAMES[box];
 }
 
 static uint32_t uidnext_of(struct world *w, const char *box)
@@ -118,7 +121,12 @@ struct reference *world_reference(struct world *w, const char *box)
         return &w->references[0];
     if (strcmp(box, WORLD_BOX_NAMES[1]) == 0)
         return w->replaced ? &w->references[2] : w->renamed ? NULL : &w->references[1];
-    return w->renamed ? &w->references[1] : NULL;
+    if (strcmp(box, WORLD_BOX_NAMES[WORLD_AWAY]) == 0)
+        return w->renamed ? &w->references[1] : NULL;
+    for (size_t i = WORLD_PARENT; i < (w->many ? WORLD_NAMES : WORLD_MANY); i++)
+        if (strcmp(box, WORLD_BOX_NAMES[i]) == 0)
+            return &w->references[3 + i - WORLD_PARENT];
+    return NULL;
 }
 
 static void deliver(struct world *w, const char *box, unsigned count)
@@ -248,7 +256,7 @@ void world_change(struct world *w)
 
 void world_rename(struct world *w)
 {
-    const char *home = WORLD_BOX_NAMES[1], *away = AWAY;
+    const char *home = WORLD_BOX_NAMES[1], *away = WORLD_BOX_NAMES[WORLD_AWAY];
 
     if (!w->renamed) {
         world_note(w, "    rename %s %s", home, away);
@@ -265,6 +273,24 @@ void world_rename(struct world *w)
         w->replaced = false;
         w->renamed = cpmsync_mock_mailbox_rename(w->mock, NULL, away, home) != 0;
     }
+}
+
+void world_refuse_select(struct world *w, bool on)
+{
+    world_note(w, "    fault select-no%s", on ? "" : "=off");
+    cpmsync_mock_fault(w->mock, on ? "select-no=1" : "select-no=off");
+}
+
+void world_wild_change(struct world *w)
+{
+    unsigned kind = world_below(w, 8);
+
+    if (kind == 0)
+        world_rename(w);
+    else if (kind == 1)
+        world_refuse_select(w, true);
+    else
+        world_change(w);
 }
 
 bool world_misbehave(struct world *w)

@@ -7,9 +7,19 @@
 #include "model/reference.h"
 #include "support/mock_link.h"
 
-enum { WORLD_CLIENTS = 2, WORLD_BOXES = 2, WORLD_REFERENCES = 3, WORLD_FLAGS = 6 };
+enum {
+    WORLD_CLIENTS = 2,
+    WORLD_BOXES = 2,  /* that are synchronised one at a time: INBOX, and one that comes and goes */
+    WORLD_AWAY = 2,   /* the name it has meanwhile */
+    WORLD_NOBODY = 3, /* a mailbox that never is */
+    WORLD_PARENT = 4, /* of all Chats */
+    WORLD_MANY = 5,   /* from here on: in some histories */
+    WORLD_NAMES = 14, /* of mailboxes of the account */
+    WORLD_REFERENCES = 3 + WORLD_NAMES - WORLD_PARENT,
+    WORLD_FLAGS = 6
+};
 
-extern const char *const WORLD_BOX_NAMES[WORLD_BOXES];
+extern const char *const WORLD_BOX_NAMES[WORLD_NAMES];
 extern const char *const WORLD_FLAG_NAMES[WORLD_FLAGS]; /* their number is their bit in a reference */
 
 struct world {
@@ -20,16 +30,18 @@ struct world {
     struct cpmsync_mock *mock;
     bool mod_sequences; /* the server has them */
     struct support_link links[WORLD_CLIENTS];
-    struct reference
-        references[WORLD_REFERENCES]; /* of the two mailboxes, and of what has the second one's name meanwhile */
-    int phone;                        /* the other phone's connection, 0: none */
-    struct reference *phone_box;      /* what it has selected */
+    /* Of the two mailboxes, of what has the second one's name meanwhile, and of the many. */
+    struct reference references[WORLD_REFERENCES];
+    bool many;
+    int phone;                   /* the other phone's connection, 0: none */
+    struct reference *phone_box; /* what it has selected */
     unsigned phone_tags;
     bool renamed;    /* the second mailbox is away; */
     bool replaced;   /* another one has its name meanwhile */
     bool liar;       /* the server may say what is not true */
     unsigned noise;  /* so many changes may still happen while octets move, */
-    unsigned rarely; /* one in so many portions */
+    unsigned rarely; /* one in so many portions; */
+    bool wild;       /* and mailboxes may come and go, and be refused */
     unsigned chunk;
 };
 
@@ -46,6 +58,9 @@ struct reference *world_reference(struct world *w, const char *box);
 
 /* One change that may also happen while octets move. */
 void world_change(struct world *w);
+/* Likewise while the account is synchronised: a mailbox comes or goes, or the next SELECT is refused. */
+void world_wild_change(struct world *w);
+void world_refuse_select(struct world *w, bool on);
 /* The second mailbox goes away; another one may take its name; it comes back as it was, UIDVALIDITY and all. */
 void world_rename(struct world *w);
 /* The server behaves in another way from now on; what it says is true, unless it is a liar. False if it cannot. */

@@ -17,6 +17,31 @@ static void complain(struct support_link *link, const char *what)
         snprintf(link->wrong, sizeof link->wrong, "%s", what);
 }
 
+static size_t index_of(const struct support_link *link, const char *mailbox)
+{
+    size_t i = 0;
+
+    while (i < link->mirror_count && strcmp(link->mirrors[i].mailbox, mailbox) != 0)
+        i++;
+    return i;
+}
+
+/* MISSING and FAILED. They cannot be refused. */
+static int note_mailbox(struct support_link *link, const struct cpmsync_event *event, size_t at)
+{
+    if (at == link->mirror_count)
+        complain(link, "a mailbox that never was is missing, or failed");
+    else if (event->type == CPMSYNC_EVENT_MAILBOX_MISSING && link->missing[at])
+        complain(link, "a mailbox is told as missing twice");
+    else if (event->type == CPMSYNC_EVENT_MAILBOX_MISSING)
+        link->missing[at] = true;
+    else if (event->error == 0)
+        complain(link, "a mailbox failed with no error");
+    else
+        link->failed[at] = event->error;
+    return 1;
+}
+
 static int on_event(void *ctx, struct cpmsync_client *client, const struct cpmsync_event *event)
 {
     struct support_link *link = ctx;
@@ -24,14 +49,23 @@ static int on_event(void *ctx, struct cpmsync_client *client, const struct cpmsy
     (void)client;
     if (!event->mailbox)
         return 0;
-    if (link->refused)
+    size_t at = index_of(link, event->mailbox);
+    if (event->type == CPMSYNC_EVENT_MAILBOX_MISSING || event->type == CPMSYNC_EVENT_MAILBOX_FAILED)
+        return note_mailbox(link, event, at);
+    if (at == link->mirror_count)
+        return 0;
+    struct support_mirror *mirror = &link->mirrors[at];
+    if (link->refused == mirror)
         complain(link, "an event behind one that was refused");
-    link->refused = link->refuse_in == 0;
+    bool refuse = link->refuse_in == 0;
+    if (refuse)
+        link->refused = mirror;
     if (link->refuse_in >= 0)
         link->refuse_in--;
-    for (size_t i = 0; i < link->mirror_count && !(link->refused && link->refuse_deaf); i++)
-        support_mirror_event(&link->mirrors[i], event);
-    return link->refused;
+    link->begins[at] += event->type == CPMSYNC_EVENT_BEGIN;
+    if (!(refuse && link->refuse_deaf))
+        support_mirror_event(mirror, event);
+    return refuse;
 }
 
 static void on_credentials(void *ctx, struct cpmsync_client *client, uint32_t conn)
@@ -50,12 +84,23 @@ static void on_done(void *ctx, struct cpmsync_client *client, int64_t operation,
         complain(link, "an operation completed twice");
     if (link->refused && !fault->error)
         complain(link, "a synchronisation whose batch was refused succeeded");
-    link->refused = false;
+    bool told = false;
+    for (size_t i = 0; i < link->mirror_count; i++)
+        told = told || link->failed[i];
+    if (told && !fault->error)
+        complain(link, "the account is in sync, and a mailbox failed");
+    /* Nothing but what was told failed, so no other mailbox lost a batch. */
+    bool only_told = told && link->conn && link->store.failures == 0;
+    if (link->account && link->refused && fault->error == CPMSYNC_ERR_ABORTED &&
+        link->failed[link->refused - link->mirrors] != CPMSYNC_ERR_ABORTED)
+        complain(link, "a mailbox was refused, and is not told as failed");
+    link->refused = NULL;
     link->done = true;
     link->error = fault->error;
     snprintf(link->words, sizeof link->words, "%s", fault->server_text);
     for (size_t i = 0; i < link->mirror_count && fault->error; i++)
-        support_mirror_restart(&link->mirrors[i]);
+        if (!only_told || link->failed[i])
+            support_mirror_restart(&link->mirrors[i]);
 }
 
 /* ---- life */
@@ -193,14 +238,18 @@ static bool go_on(struct support_link *link)
     return (link->conn && receive_octets(link)) || moved;
 }
 
-int support_link_sync(struct support_link *link, const char *mailbox)
+static int synchronise(struct support_link *link, bool account, const char *mailbox)
 {
     unsigned deadlines = 0;
 
     link->done = false;
+    link->account = account;
+    memset(link->missing, 0, sizeof link->missing);
+    memset(link->failed, 0, sizeof link->failed);
     link->words[0] = '\0';
     link->now += 1000;
-    int64_t operation = cpmsync_client_sync(link->client, mailbox, on_done, link);
+    int64_t operation = account ? cpmsync_client_sync_account(link->client, mailbox, on_done, link)
+                                : cpmsync_client_sync(link->client, mailbox, on_done, link);
     if (operation < 0)
         return (int)operation;
     while (!link->done) {
@@ -218,6 +267,16 @@ int support_link_sync(struct support_link *link, const char *mailbox)
         cpmsync_conn_tick(link->client, link->now, 0);
     }
     return link->error;
+}
+
+int support_link_sync(struct support_link *link, const char *mailbox)
+{
+    return synchronise(link, false, mailbox);
+}
+
+int support_link_sync_account(struct support_link *link, const char *first)
+{
+    return synchronise(link, true, first);
 }
 
 /* ---- both compared */
@@ -301,11 +360,7 @@ static void without_modseqs(char *text)
 
 static struct support_mirror *mirror_of(struct support_link *link, const char *mailbox)
 {
-    size_t i = 0;
-
-    while (i + 1 < link->mirror_count && strcmp(link->mirrors[i].mailbox, mailbox) != 0)
-        i++;
-    return &link->mirrors[i];
+    return &link->mirrors[index_of(link, mailbox)];
 }
 
 bool support_link_mirrored(struct support_link *link, const char *mailbox, char *why, size_t why_size)

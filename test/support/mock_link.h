@@ -15,7 +15,7 @@
 
 struct cpmsync_mock;
 
-enum { SUPPORT_LINK_MAILBOXES_MAX = 4, SUPPORT_LINK_DISABLED_MAX = 4 };
+enum { SUPPORT_LINK_MAILBOXES_MAX = 16, SUPPORT_LINK_DISABLED_MAX = 4 };
 
 struct support_link {
     struct cpmsync_mock *mock;  /* borrowed; its first user is fred:secret */
@@ -40,11 +40,17 @@ struct support_link {
     int64_t kill_in;   /* so many moves of octets, and the client is freed as it is and made anew on the same store */
     int64_t refuse_in; /* so many mailbox events, and the app refuses one */
     bool refuse_deaf;  /* without having taken it in */
-    bool refused;      /* it did: until the synchronisation is complete nothing more may be told */
+    struct support_mirror *refused; /* it did, of this mailbox: nothing more may be told of it */
+
+    /* The last synchronisation of the account, by mirror. */
+    bool missing[SUPPORT_LINK_MAILBOXES_MAX];  /* told as missing */
+    int failed[SUPPORT_LINK_MAILBOXES_MAX];    /* told as failed, with what; else 0 */
+    size_t begins[SUPPORT_LINK_MAILBOXES_MAX]; /* BEGINs of any synchronisation */
 
     bool may_lag; /* compared: the cursor may be lower than the server's */
 
-    bool done; /* the last synchronisation: is complete, with what */
+    bool account; /* the last synchronisation: is of the account */
+    bool done;    /* the last synchronisation: is complete, with what */
     int error;
     char words[160];
     unsigned connects;
@@ -63,6 +69,9 @@ void support_link_cut(struct support_link *link);
 
 /* Synchronises one mailbox. Its error, or 1 if it never completed. */
 int support_link_sync(struct support_link *link, const char *mailbox);
+
+/* Likewise the account; `first` may be NULL. */
+int support_link_sync_account(struct support_link *link, const char *first);
 
 /* What the store holds of the mailbox is what the server holds, and the mirror is what the store holds. `modseqs` false:
  * the client knows of no mod-sequences, all are 0. `why` says what differs. */
