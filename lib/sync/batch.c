@@ -179,6 +179,7 @@ static int retell(struct cpmsync_batch *batch)
 {
     struct absence absence;
 
+    cpmsync_uidset_empty(&batch->gone); /* it is among the rest */
     memset(&absence, 0, sizeof absence);
     absence.batch = batch;
     absence.rows = true;
@@ -346,7 +347,9 @@ int cpmsync_batch_put(struct cpmsync_batch *batch, const struct cpmsync_cache_ne
     batch->pending.flags_changed += change.flags_changed;
     if (change.added && cpmsync_uidset_contains(&cache->covered, news->uid))
         batch->contradicts = batch->all_due = true; /* UIDs do not come back: it may be a lie */
-    else if (batch->held)
+    if (batch->all_due)
+        return 1; /* told behind the commit, with all the others */
+    if (batch->held)
         fail(batch, cpmsync_uidset_gather(&batch->held_put, news->uid, news->uid));
     else
         tell_message(batch, &change.row);

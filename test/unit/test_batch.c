@@ -393,6 +393,29 @@ static void test_v_02_a_reset_behind_a_reset(void **state)
     close_bench(&bench);
 }
 
+/* 5 was gone and is said to be there; its second news must not leave ahead of the commit either, and what went is told once. */
+static void test_r_17_what_comes_back_is_told_behind_the_commit(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    open_bench(&bench);
+    first_sync(&bench);
+    bench.heard_len = 0;
+    bench.heard[0] = '\0';
+    put(&bench, 5, "", 110);
+    put(&bench, 5, "x", 111);
+    vanish(&bench, 9, 9);
+    assert_heard(&bench, "");
+    assert_int_equal(cpmsync_batch_commit(&bench.batch), 0);
+    assert_heard(&bench, "2 20 a|4 40|5 111 x|gone 1:1 3:3 6:4294967295|batch 11 100|");
+    assert_mirrored(&bench);
+    put(&bench, 4, "b", 112);
+    assert_int_equal(cpmsync_batch_commit(&bench.batch), 0);
+    assert_heard(&bench, "4 112 b|batch 11 100|");
+    close_bench(&bench);
+}
+
 static void test_q_33_a_huge_range_is_intersected(void **state)
 {
     struct bench bench;
@@ -649,6 +672,7 @@ int main(void)
         cmocka_unit_test(test_q_15_held_events_of_another_generation_never_leave),
         cmocka_unit_test(test_r_17_after_a_reset_that_was_lost_all_is_told_again),
         cmocka_unit_test(test_v_02_a_reset_behind_a_reset),
+        cmocka_unit_test(test_r_17_what_comes_back_is_told_behind_the_commit),
         cmocka_unit_test(test_q_33_a_huge_range_is_intersected),
         cmocka_unit_test(test_q_29_vanish_of_rows_that_still_wait_for_the_store),
         cmocka_unit_test(test_r_16_the_apps_refusal_loses_nothing),
