@@ -50,7 +50,8 @@ enum cpmsync_event_type {
     CPMSYNC_EVENT_STATE,
     /*
      * Of cpmsync_client_sync_account. The server does not list `mailbox`, which is cached: it was deleted or renamed, or the
-     * right to see it was taken away. The cache is kept, and this is told each time.
+     * right to see it was taken away. The cache is kept, and this is told each time,
+     * but of the mailbox named as `first`, which is tried all the same: FAILED is told then.
      */
     CPMSYNC_EVENT_MAILBOX_MISSING,
     /* Likewise: `mailbox` could not be brought up to date, `error` says why; the others go on. */

@@ -38,8 +38,8 @@ enum cpmsync_visit_how {
 };
 
 /*
- * Synchronises the mailbox `name` (UTF-8) behind those there are; `hint` may be NULL. `visited` is called once, never from inside this call. 0, or an
- * error of cpmsync_resync_new: then it is not called.
+ * Synchronises the mailbox `name` (UTF-8) behind those there are; `hint` may be NULL. `visited` is called once, never from
+ * inside this call. 0, or an error of cpmsync_resync_new: then it is not called.
  */
 int cpmsync_chain_visit(struct cpmsync_chain *chain, struct cpmsync_slice name, const struct cpmsync_status_hint *hint,
     unsigned how, cpmsync_visited_fn visited, void *ctx);

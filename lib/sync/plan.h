@@ -26,8 +26,8 @@ enum cpmsync_rung cpmsync_plan_rung(const struct cpmsync_session *session, const
 /* SELECT drew BAD on this rung: remembers it. False if there is no lower one. */
 bool cpmsync_plan_lower(struct cpmsync_server_facts *facts, enum cpmsync_rung rung);
 
-/* What the server told on this rung turned out wrong, for the CPMSYNC_PLAN_FAILURES-th time running: the server is used a rung lower (R14).
- * Or it held. */
+/* What the server told on this rung turned out wrong, for the CPMSYNC_PLAN_FAILURES-th time running: the server is used a
+ * rung lower (R14). Or it held. */
 enum { CPMSYNC_PLAN_FAILURES = 3 };
 void cpmsync_plan_failed(struct cpmsync_server_facts *facts, enum cpmsync_rung rung);
 void cpmsync_plan_held(struct cpmsync_server_facts *facts, enum cpmsync_rung rung);

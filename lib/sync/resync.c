@@ -223,6 +223,7 @@ static void selected(struct cpmsync_resync *resync)
     struct cpmsync_apply *apply = &resync->apply;
     struct cpmsync_cache *cache = &resync->mailbox->cache;
     bool covered = cache->covered.count != 0;
+    bool use_modseqs = cpmsync_plan_mod_sequences(resync->config.session, resync->config.facts);
 
     if (!good(resync))
         return;
@@ -232,8 +233,8 @@ static void selected(struct cpmsync_resync *resync)
     }
     if (!apply->exists_known)
         apply->suspect = true; /* RFC 3501 6.3.1 demands EXISTS; nothing can be counted (R12) */
-    if (apply->nomodseq || !cpmsync_plan_mod_sequences(resync->config.session, resync->config.facts))
-        apply->code_modseq = 0; /* none, or the app forbids them */
+    if (apply->nomodseq || !use_modseqs)
+        apply->code_modseq = 0; /* none, or not to be used */
     resync->select_modseq = apply->code_modseq;
     apply->next_modseq = apply->code_modseq;
     apply->code_modseq = 0;
@@ -245,7 +246,7 @@ static void selected(struct cpmsync_resync *resync)
     if (qresync_answered(resync))
         cpmsync_apply_doubt(apply);
     unsigned bits = apply->nomodseq ? CPMSYNC_MAILBOX_NOMODSEQ : 0;
-    if (!cpmsync_plan_mod_sequences(resync->config.session, resync->config.facts))
+    if (!use_modseqs)
         apply->nomodseq = true; /* no fact about the mailbox, but its rows have none now */
     if (!apply->batch.open && resync->select_modseq == cache->highestmodseq)
         bits |= resync->mailbox->bits & CPMSYNC_MAILBOX_VERIFIED; /* nothing changed since */

@@ -546,6 +546,8 @@ static void lied_to(const char *capabilities, const char *lie, const char *off)
     }
     fault(&scene, off);
     sync_without_lies(&scene, "INBOX");
+    if (!capabilities)
+        assert_true(knows_modseqs(&scene, "INBOX"));
     scene_close(&scene);
 }
 

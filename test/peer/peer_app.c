@@ -60,8 +60,12 @@ static int on_event(void *ctx, struct cpmsync_client *client, const struct cpmsy
         mirror->uidnext = event->uidnext;
         mirror->highestmodseq = event->highestmodseq;
         break;
-    default:
+    case CPMSYNC_EVENT_ALERT:
+    case CPMSYNC_EVENT_STATE:
         break;
+    case CPMSYNC_EVENT_MAILBOX_MISSING:
+    case CPMSYNC_EVENT_MAILBOX_FAILED:
+        peer_die("an event of an account, and none was synchronised");
     }
     return 0;
 }
