@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "support/session_talk.h"
+#include "support/chain_talk.h"
 #include "sync/account.h"
 
 #define ITEMS "(UIDVALIDITY UIDNEXT MESSAGES HIGHESTMODSEQ)"
@@ -60,18 +60,8 @@ static void open_bench(struct bench *bench, const char *capabilities)
     memset(bench, 0, sizeof *bench);
     support_talk_init(&bench->talk);
     assert_int_equal(cpmsync_store_memory_open(&bench->store, NULL), 0);
-    support_talk_open(&bench->talk, true);
-    support_talk_login(&bench->talk, capabilities);
-    support_talk_client(&bench->talk, "C2 ENABLE QRESYNC\r\n");
-    support_talk_server(&bench->talk, "* ENABLED QRESYNC\r\nC2 OK x\r\n");
+    support_chain_open(&bench->chain, &bench->talk, capabilities, &bench->store, bench, on_event);
     bench->talk.on_mailbox = on_mailbox;
-    bench->chain.mem = &bench->talk.allocator.mem;
-    bench->chain.session = bench->talk.session;
-    bench->chain.facts = &bench->talk.facts;
-    bench->chain.store = &bench->store;
-    bench->chain.limits = (struct cpmsync_cache_limits){5000, 100, 10000, 5000};
-    bench->chain.ctx = bench;
-    bench->chain.event = on_event;
 }
 
 static int start(struct bench *bench, const char *first)

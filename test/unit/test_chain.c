@@ -9,8 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "support/session_talk.h"
-#include "sync/chain.h"
+#include "support/chain_talk.h"
 
 /* Mailboxes a, b, c: UIDVALIDITY 42, UIDs 1:2 covered and there, cursor 100. */
 struct bench {
@@ -89,18 +88,8 @@ static void open_bench(struct bench *bench, const char *capabilities)
     put_mailbox(bench, "a");
     put_mailbox(bench, "b");
     put_mailbox(bench, "c");
-    support_talk_open(&bench->talk, true);
-    support_talk_login(&bench->talk, capabilities);
-    support_talk_client(&bench->talk, "C2 ENABLE QRESYNC\r\n");
-    support_talk_server(&bench->talk, "* ENABLED QRESYNC\r\nC2 OK x\r\n");
+    support_chain_open(&bench->chain, &bench->talk, capabilities, &bench->store, bench, on_event);
     bench->talk.on_mailbox = on_mailbox;
-    bench->chain.mem = &bench->talk.allocator.mem;
-    bench->chain.session = bench->talk.session;
-    bench->chain.facts = &bench->talk.facts;
-    bench->chain.store = &bench->store;
-    bench->chain.limits = (struct cpmsync_cache_limits){5000, 100, 10000, 5000};
-    bench->chain.ctx = bench;
-    bench->chain.event = on_event;
 }
 
 static void close_bench(struct bench *bench)
