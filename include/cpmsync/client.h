@@ -31,8 +31,8 @@ enum cpmsync_event_type {
     /*
      * What follows is about `mailbox` with this UIDVALIDITY. The app drops what it holds of the mailbox outside
      * `ranges` (the covered UIDs), and all of it if that has another UIDVALIDITY. First event of a mailbox after the
-     * client was made and after an aborted batch (R17). If a batch was lost that took messages away, everything that is
-     * cached is told behind it.
+     * client was made and after an aborted batch (R17). If that batch had told messages, or one that took messages away was
+     * lost, everything that is cached is told behind it, and that there is nothing else.
      */
     CPMSYNC_EVENT_BEGIN = 1,
     /* UID `uid` has the flags `flags` (all of them) and the mod-sequence `modseq` (0: none). New or changed. */

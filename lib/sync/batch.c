@@ -96,6 +96,7 @@ static int tell_message(struct cpmsync_batch *batch, const struct cpmsync_row *r
     event.modseq = row->modseq;
     event.flags = batch->flags.names;
     event.flag_count = batch->flags.count;
+    batch->told = true;
     return tell(batch, &event);
 }
 
@@ -482,6 +483,7 @@ static void committed(struct cpmsync_batch *batch)
     memset(&batch->pending, 0, sizeof batch->pending);
     batch->open = false;
     batch->changed = false;
+    batch->told = false;
     batch->contradicts = false;
     batch->all_due = false;
 }
@@ -506,6 +508,7 @@ int cpmsync_batch_commit(struct cpmsync_batch *batch)
     committed(batch);
     if (late && tell_contradictions(batch, all))
         return cpmsync_batch_abort(batch);
+    batch->told = false;
     return 0;
 }
 
@@ -531,5 +534,9 @@ int cpmsync_batch_abort(struct cpmsync_batch *batch)
         return 0;
     /* Without what the store holds a next batch would write over it: it stays failed until abort can read it. */
     batch->error = cpmsync_open_mailbox_reload(batch->mailbox);
+    if (!batch->error) {
+        batch->mailbox->retell_due = batch->mailbox->retell_due || batch->told;
+        batch->told = false;
+    }
     return error ? error : batch->error;
 }

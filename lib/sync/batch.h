@@ -3,9 +3,10 @@
  * The commit rule (R15 to R17): one command's changes go into the cache, to the app as events, and into one transaction of
  * the store, and are committed together with the cursors at its tagged OK, or all thrown away.
  *
- * Messages that are there are told as they come, ahead of the commit: should it fail, the next synchronisation finds them
- * again. Messages that are gone are told at the end, since only an honest server would say it again: the record is committed
- * with a mark, then they are told, then the mark is taken away. A mailbox found marked is told to the app anew, all of it.
+ * Messages that are there are told as they come, ahead of the commit: should it fail, all that is cached is told again while
+ * the mailbox is open, and later the next synchronisation finds them again. Messages that are gone are told at the end, since
+ * only an honest server would say it again: the record is committed with a mark, then they are told, then the mark is taken
+ * away. A mailbox found marked is told to the app anew, all of it.
  *
  * Errors are sticky: after the first one every call does nothing and returns it, until commit or abort ends the batch.
  */
@@ -38,6 +39,7 @@ struct cpmsync_batch {
     int error;
     bool changed;   /* something is to be committed */
     bool reset_due; /* RESET is to be told in front of the next event */
+    bool told;      /* a message was, that is not committed yet: if the batch is lost, all is told again (R17) */
     bool held;      /* UIDVALIDITY is not confirmed yet: no event may leave (R17, Q-15) */
     struct cpmsync_uidset held_put;
     struct cpmsync_uidset gone; /* not told yet */

@@ -192,7 +192,7 @@ struct cpmsync_roster_entry *cpmsync_roster_find(const struct cpmsync_roster *ro
     memset(&wanted, 0, sizeof wanted);
     wanted.key = (char *)(uintptr_t)key.data;
     wanted.len = key.len;
-    return roster->count ? bsearch(&wanted, roster->entries, roster->count, sizeof wanted, order) : NULL;
+    return roster->count && key.len ? bsearch(&wanted, roster->entries, roster->count, sizeof wanted, order) : NULL;
 }
 
 /* Every UID below uidnext was fetched. */
