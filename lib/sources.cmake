@@ -74,6 +74,7 @@ set(CPMSYNC_SOURCES_SYNC
   lib/sync/apply.c
   lib/sync/batch.c
   lib/sync/chain.c
+  lib/sync/live.c
   lib/sync/open_mailbox.c
   lib/sync/plan.c
   lib/sync/request.c
@@ -86,11 +87,13 @@ set(CPMSYNC_SOURCES_OPERATION
 )
 
 set(CPMSYNC_SOURCES_CLIENT
+  lib/client/backoff.c
   lib/client/client.c
   lib/client/conduct.c
   lib/client/saved_facts.c
   lib/client/step.c
   lib/client/version.c
+  lib/client/watch.c
 )
 
 set(CPMSYNC_SOURCES_CORE

@@ -55,7 +55,9 @@ enum cpmsync_event_type {
      */
     CPMSYNC_EVENT_MAILBOX_MISSING,
     /* Likewise: `mailbox` could not be brought up to date, `error` says why; the others go on. */
-    CPMSYNC_EVENT_MAILBOX_FAILED
+    CPMSYNC_EVENT_MAILBOX_FAILED,
+    /* `mailbox`, which is watched, is in sync, and the server tells its changes from here on; once a connection. */
+    CPMSYNC_EVENT_LIVE
 };
 
 enum cpmsync_conn_state {
@@ -132,6 +134,16 @@ struct cpmsync_client_config {
 
     int64_t command_timeout_ms; /* connect, greeting, or a command with nothing heard for so long; 0: 60,000 */
 
+    /*
+     * Of cpmsync_client_watch. An idle connection is used once in `idle_ms` (0: 29 minutes, RFC 2177 3; CPMSYNC_OFF: never):
+     * what lies between may forget a connection earlier, and one that is dead is found then, command_timeout_ms later. A
+     * connection that failed is made again not before about retry_least_ms (0: 2,000), twice that the next time, and so on up
+     * to retry_most_ms (0: 900,000; CPMSYNC_OFF: without end); between half and all of it, at random where there is a crypto.
+     */
+    int64_t idle_ms;
+    int64_t retry_least_ms;
+    int64_t retry_most_ms;
+
     void *ctx; /* first argument of every callback */
 
     /* Events. Returning non-zero for a mailbox event refuses the batch: nothing of it is stored, and the operation ends
@@ -187,6 +199,16 @@ CPMSYNC_API int64_t cpmsync_client_sync(
  */
 CPMSYNC_API int64_t cpmsync_client_sync_account(
     struct cpmsync_client *client, const char *first, cpmsync_done_fn done, void *ctx);
+
+/*
+ * Stays connected and keeps `mailbox` (UTF-8) in sync: brings it up to date, then applies what the server tells, as it tells it
+ * (IDLE, RFC 2177; without it a NOOP every idle_ms). Other operations go ahead of it on the same connection, and it goes on
+ * behind them. A connection that fails is made again, later each time; operations that ran on it have failed.
+ * It stands until it is cancelled, LOGOUT is submitted (complete with error 0), or an error comes that trying again does not
+ * help: credentials, trust, the mailbox, the store. One at a time: CPMSYNC_ERR_STATE while another stands.
+ */
+CPMSYNC_API int64_t cpmsync_client_watch(
+    struct cpmsync_client *client, const char *mailbox, cpmsync_done_fn done, void *ctx);
 
 /* LOGOUT after what was submitted before; complete when the connection is closed. */
 CPMSYNC_API int64_t cpmsync_client_logout(struct cpmsync_client *client, cpmsync_done_fn done, void *ctx);

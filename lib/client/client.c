@@ -3,7 +3,7 @@
 
 #include "base/sized.h"
 #include "client/saved_facts.h"
-#include "client/conduct.h"
+#include "client/watch.h"
 
 /* ---- configuration */
 
@@ -28,9 +28,12 @@ static const struct limit LIMITS[] = {
     LIMIT(flagset_octets_max, 4194304, 1073741824),
     LIMIT(operations_max, 1024, INT32_MAX),
     LIMIT(scram_iterations_max, 1000000, UINT32_MAX),
+    LIMIT(retry_least_ms, 2000, INT32_MAX),
+    LIMIT(retry_most_ms, 900000, INT64_MAX),
 };
 
 static const int64_t TIMEOUT_STANDARD = 60000;
+static const int64_t IDLE_STANDARD = 29 * 60 * 1000;
 static const int64_t RESPONSE_LEAST = 1024;
 static const int64_t OUTPUT_LEAST = 1024; /* a tag and a piece of its command must fit */
 
@@ -49,6 +52,10 @@ static int apply_limits(struct cpmsync_client_config *config)
         return CPMSYNC_ERR_INVALID_ARGUMENT;
     if (config->command_timeout_ms == 0)
         config->command_timeout_ms = TIMEOUT_STANDARD;
+    if (config->idle_ms == 0)
+        config->idle_ms = IDLE_STANDARD;
+    if (config->idle_ms < CPMSYNC_OFF)
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
     return config->command_timeout_ms < CPMSYNC_OFF ? CPMSYNC_ERR_INVALID_ARGUMENT : 0;
 }
 
@@ -104,6 +111,7 @@ static int setup(struct cpmsync_client *client, const struct cpmsync_client_conf
         client->log.ctx = client;
         client->log.line = log_line;
     }
+    cpmsync_backoff_init(&client->backoff, client->config.retry_least_ms, client->config.retry_most_ms);
     client->limits.rows_max = (size_t)client->config.messages_max;
     client->limits.flagsets_max = (size_t)client->config.flagsets_max;
     client->limits.flagset_octets_max = (size_t)client->config.flagset_octets_max;
@@ -216,6 +224,13 @@ int64_t cpmsync_client_sync_account(struct cpmsync_client *client, const char *f
     return cpmsync_conduct_submit(client, CPMSYNC_OPERATION_SYNC_ACCOUNT, first, done, ctx);
 }
 
+int64_t cpmsync_client_watch(struct cpmsync_client *client, const char *mailbox, cpmsync_done_fn done, void *ctx)
+{
+    if (!client || !mailbox || !*mailbox)
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    return cpmsync_conduct_submit(client, CPMSYNC_OPERATION_WATCH, mailbox, done, ctx);
+}
+
 int64_t cpmsync_client_logout(struct cpmsync_client *client, cpmsync_done_fn done, void *ctx)
 {
     if (!client)
@@ -249,10 +264,11 @@ unsigned cpmsync_conn_want(const struct cpmsync_client *client, uint32_t conn)
     const struct cpmsync_conn *at = &client->conns[conn];
     switch (at->phase) {
     case CPMSYNC_PHASE_NONE:
-        if (conn || !client->first)
+        if (conn || !cpmsync_conduct_wants_connection(client))
             return 0;
         /* A LOGOUT needs no connection to be made for it: the next tick ends it. */
-        return client->first->kind == CPMSYNC_OPERATION_LOGOUT ? CPMSYNC_WANT_NOW : CPMSYNC_WANT_CONNECT;
+        return client->first && client->first->kind == CPMSYNC_OPERATION_LOGOUT ? CPMSYNC_WANT_NOW
+                                                                                : CPMSYNC_WANT_CONNECT;
     case CPMSYNC_PHASE_WANTED:
         return CPMSYNC_WANT_CONNECT;
     case CPMSYNC_PHASE_CLOSING:
@@ -279,7 +295,8 @@ int cpmsync_conn_opened(struct cpmsync_client *client, uint32_t conn, int64_t no
     if (error)
         return error;
     struct cpmsync_conn *at = &client->conns[conn];
-    if (at->phase == CPMSYNC_PHASE_NONE && conn == 0 && client->first)
+    client->now = now;
+    if (conn == 0 && cpmsync_conduct_wants_connection(client))
         at->phase = CPMSYNC_PHASE_WANTED;
     error = cpmsync_conduct_opened(at, now, flags);
     cpmsync_conduct_leave(client);
@@ -293,6 +310,7 @@ int cpmsync_conn_secured(struct cpmsync_client *client, uint32_t conn, int64_t n
     struct cpmsync_session *session = session_of(client, conn);
     if (!session || cpmsync_session_state(session) != CPMSYNC_SESSION_HANDSHAKE || cpmsync_conduct_enter(client))
         return CPMSYNC_ERR_STATE;
+    client->now = now;
     cpmsync_session_secured(session, now);
     cpmsync_conduct_leave(client);
     return 0;
@@ -305,6 +323,7 @@ int cpmsync_conn_feed(struct cpmsync_client *client, uint32_t conn, int64_t now,
     struct cpmsync_session *session = session_of(client, conn);
     if (!session || cpmsync_conduct_enter(client))
         return CPMSYNC_ERR_STATE;
+    client->now = now;
     cpmsync_session_feed(session, now, data, len);
     cpmsync_conduct_leave(client);
     return 0;
@@ -330,6 +349,7 @@ int cpmsync_conn_ack(struct cpmsync_client *client, uint32_t conn, int64_t now, 
     if (len > cpmsync_session_output(session, &data))
         return CPMSYNC_ERR_INVALID_ARGUMENT;
     cpmsync_conduct_enter(client);
+    client->now = now;
     cpmsync_session_ack(session, now, len);
     cpmsync_conduct_leave(client);
     return 0;
@@ -339,7 +359,6 @@ int cpmsync_conn_closed(struct cpmsync_client *client, uint32_t conn, int64_t no
 {
     struct cpmsync_err err;
 
-    (void)now;
     if (!client || conn >= CPMSYNC_CONN_COUNT)
         return CPMSYNC_ERR_INVALID_ARGUMENT;
     int error = cpmsync_conduct_enter(client);
@@ -347,7 +366,8 @@ int cpmsync_conn_closed(struct cpmsync_client *client, uint32_t conn, int64_t no
         return error;
     cpmsync_err_from_fault(&err, fault, CPMSYNC_OK);
     struct cpmsync_conn *at = &client->conns[conn];
-    if (at->phase == CPMSYNC_PHASE_NONE && conn == 0 && client->first)
+    client->now = now;
+    if (conn == 0 && cpmsync_conduct_wants_connection(client))
         at->phase = CPMSYNC_PHASE_WANTED;
     cpmsync_conduct_closed(at, &err);
     cpmsync_conduct_leave(client);
@@ -361,9 +381,12 @@ int cpmsync_conn_tick(struct cpmsync_client *client, int64_t now, int64_t budget
     int error = cpmsync_conduct_enter(client);
     if (error)
         return error;
-    for (uint32_t i = 0; i < CPMSYNC_CONN_COUNT; i++)
+    client->now = now;
+    for (uint32_t i = 0; i < CPMSYNC_CONN_COUNT; i++) {
         if (session_of(client, i))
             cpmsync_session_tick(client->conns[i].session, now, budget);
+        cpmsync_watch_tick(&client->conns[i]);
+    }
     cpmsync_conduct_leave(client);
     return 0;
 }

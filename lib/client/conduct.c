@@ -2,10 +2,12 @@
 #include "client/conduct.h"
 
 #include "client/saved_facts.h"
+#include "client/watch.h"
 
 /* ---- operations */
 
-static void complete(struct cpmsync_client *client, struct cpmsync_operation *operation, const struct cpmsync_err *err)
+void cpmsync_conduct_complete(
+    struct cpmsync_client *client, struct cpmsync_operation *operation, const struct cpmsync_err *err)
 {
     struct cpmsync_err cancelled;
     struct cpmsync_fault fault;
@@ -40,13 +42,13 @@ static void complete_queued(struct cpmsync_client *client, const struct cpmsync_
     int64_t last = client->next_id;
 
     while (client->first && client->first->id <= last)
-        complete(client, pop(client), err);
+        cpmsync_conduct_complete(client, pop(client), err);
 }
 
 int64_t cpmsync_conduct_submit(struct cpmsync_client *client, enum cpmsync_operation_kind kind, const char *mailbox,
     cpmsync_done_fn done, void *ctx)
 {
-    if (client->dying)
+    if (client->dying || (kind == CPMSYNC_OPERATION_WATCH && client->watch))
         return CPMSYNC_ERR_STATE;
     if (client->config.operations_max != CPMSYNC_OFF && client->operations >= (uint64_t)client->config.operations_max)
         return CPMSYNC_ERR_LIMIT;
@@ -64,12 +66,16 @@ int64_t cpmsync_conduct_submit(struct cpmsync_client *client, enum cpmsync_opera
     operation->kind = kind;
     operation->done = done;
     operation->ctx = ctx;
+    client->operations++;
+    if (kind == CPMSYNC_OPERATION_WATCH) {
+        cpmsync_watch_begin(client, operation);
+        return operation->id;
+    }
     if (client->last)
         client->last->next = operation;
     else
         client->first = operation;
     client->last = operation;
-    client->operations++;
     return operation->id;
 }
 
@@ -98,10 +104,12 @@ int cpmsync_conduct_cancel(struct cpmsync_client *client, int64_t id)
     struct cpmsync_operation *operation = take(client, id);
     struct cpmsync_err err;
 
+    if (!operation)
+        operation = cpmsync_watch_take(client, id);
     if (operation) {
         cpmsync_err_clear(&err);
         cpmsync_err_set(&err, CPMSYNC_ERR_CANCELLED);
-        complete(client, operation, &err);
+        cpmsync_conduct_complete(client, operation, &err);
         return 0;
     }
     for (size_t i = 0; i < CPMSYNC_CONN_COUNT; i++) {
@@ -169,6 +177,26 @@ static void up_mailbox_data(void *ctx, const struct cpmsync_response *response)
     cpmsync_chain_data(&conn->chain, response);
 }
 
+/* The watched mailbox is in sync: the connection is worth something. */
+static void up_synced(void *ctx)
+{
+    struct cpmsync_conn *conn = ctx;
+    struct cpmsync_event ev;
+
+    cpmsync_backoff_reset(&conn->client->backoff);
+    memset(&ev, 0, sizeof ev);
+    ev.type = CPMSYNC_EVENT_LIVE;
+    ev.mailbox = conn->client->watch ? conn->client->watch->mailbox : NULL;
+    if (ev.mailbox)
+        event(conn->client, &ev);
+}
+
+static void up_other_data(void *ctx, const struct cpmsync_response *response)
+{
+    (void)ctx;
+    (void)response;
+}
+
 static void up_mailbox_lost(void *ctx, int error)
 {
     struct cpmsync_conn *conn = ctx;
@@ -217,7 +245,7 @@ static void end_running(struct cpmsync_conn *conn, const struct cpmsync_err *err
     if (operation && conn->session)
         cpmsync_saved_facts_save(conn->client);
     if (operation)
-        complete(conn->client, operation, err);
+        cpmsync_conduct_complete(conn->client, operation, err);
 }
 
 static void visited(void *ctx, const struct cpmsync_err *err, bool unfinished)
@@ -275,7 +303,13 @@ static void start_sync_account(struct cpmsync_conn *conn)
 
 static void start_logout(struct cpmsync_conn *conn)
 {
+    struct cpmsync_client *client = conn->client;
     struct cpmsync_err err;
+
+    if (client->watch) {
+        cpmsync_err_clear(&err);
+        cpmsync_conduct_complete(client, cpmsync_watch_take(client, client->watch->id), &err);
+    }
     int error = cpmsync_session_logout(conn->session);
 
     if (!error)
@@ -303,6 +337,8 @@ static void start_operation(struct cpmsync_conn *conn)
         break;
     case CPMSYNC_OPERATION_LOGOUT:
         start_logout(conn);
+        break;
+    case CPMSYNC_OPERATION_WATCH:
         break;
     }
 }
@@ -343,6 +379,7 @@ static void end_session(struct cpmsync_conn *conn)
     cpmsync_session_free(session);
     conn->session = NULL;
     drop_sync(conn);
+    conn->watched = 0;
     memset(&conn->chain, 0, sizeof conn->chain);
 }
 
@@ -362,6 +399,16 @@ static void start_over(struct cpmsync_conn *conn)
         client->last = operation;
 }
 
+/* No connection, or no longer: what stands tries again, or ends. */
+static void connection_failed(struct cpmsync_client *client, const struct cpmsync_err *err)
+{
+    struct cpmsync_operation *watch = cpmsync_watch_failed(client, err);
+
+    complete_queued(client, err);
+    if (watch)
+        cpmsync_conduct_complete(client, watch, err);
+}
+
 /* The session is over: its operations end, and so do those that wait for it, unless it was a LOGOUT. */
 static void session_ended(struct cpmsync_conn *conn)
 {
@@ -377,7 +424,7 @@ static void session_ended(struct cpmsync_conn *conn)
     if (!logout && end.error) {
         if (conn->running)
             end_running(conn, &end);
-        complete_queued(conn->client, &end);
+        connection_failed(conn->client, &end);
     } else if (!logout && conn->running) {
         cpmsync_err_set(&end, CPMSYNC_ERR_CLOSED);
         end_running(conn, &end);
@@ -407,6 +454,8 @@ static void begin_chain(struct cpmsync_conn *conn)
     chain->limits = client->limits;
     chain->ctx = conn;
     chain->event = up_event;
+    chain->synced = up_synced;
+    cpmsync_watch_session(conn);
 }
 
 int cpmsync_conduct_opened(struct cpmsync_conn *conn, int64_t now, unsigned flags)
@@ -439,6 +488,7 @@ int cpmsync_conduct_opened(struct cpmsync_conn *conn, int64_t now, unsigned flag
     config.up.state = up_state;
     config.up.mailbox_data = up_mailbox_data;
     config.up.mailbox_lost = up_mailbox_lost;
+    config.up.other_data = up_other_data;
     config.up.alert = up_alert;
     config.up.trace = from->trace ? up_trace : NULL;
     conn->phase = CPMSYNC_PHASE_OPEN;
@@ -450,7 +500,7 @@ int cpmsync_conduct_opened(struct cpmsync_conn *conn, int64_t now, unsigned flag
     if (error) {
         cpmsync_err_set(&conn->end, error);
         conn->phase = CPMSYNC_PHASE_CLOSING;
-        complete_queued(client, &conn->end);
+        connection_failed(client, &conn->end);
     } else {
         begin_chain(conn);
     }
@@ -468,7 +518,7 @@ void cpmsync_conduct_closed(struct cpmsync_conn *conn, const struct cpmsync_err 
             cpmsync_err_set(&conn->end, CPMSYNC_ERR_CONNECT);
         conn->phase = CPMSYNC_PHASE_NONE;
         tell_state(conn, CPMSYNC_CONN_CLOSED);
-        complete_queued(conn->client, &conn->end);
+        connection_failed(conn->client, &conn->end);
         break;
     case CPMSYNC_PHASE_OPEN:
         if (cpmsync_session_state(conn->session) != CPMSYNC_SESSION_FAILED)
@@ -493,7 +543,7 @@ static bool is_ready(const struct cpmsync_conn *conn)
 /* A SYNC may leave with a login that is not answered yet (R1). */
 static bool can_start(const struct cpmsync_client *client, const struct cpmsync_conn *conn)
 {
-    return client->first && !conn->running && is_ready(conn) &&
+    return client->first && !conn->running && is_ready(conn) && !cpmsync_watch_is_on(conn) &&
            (client->first->kind == CPMSYNC_OPERATION_SYNC || client->first->kind == CPMSYNC_OPERATION_SYNC_ACCOUNT ||
                cpmsync_session_logged_in(conn->session));
 }
@@ -510,7 +560,12 @@ bool cpmsync_conduct_due(const struct cpmsync_client *client)
     if (conn->phase == CPMSYNC_PHASE_OPEN && conn->session &&
         cpmsync_session_state(conn->session) == CPMSYNC_SESSION_FAILED)
         return true;
-    return ready_untold(conn) || can_start(client, conn);
+    return ready_untold(conn) || can_start(client, conn) || (is_ready(conn) && cpmsync_watch_due(conn));
+}
+
+bool cpmsync_conduct_wants_connection(const struct cpmsync_client *client)
+{
+    return client->conns[0].phase == CPMSYNC_PHASE_NONE && (client->first || cpmsync_watch_wants_connection(client));
 }
 
 /* A LOGOUT with nothing connected is done already. */
@@ -519,21 +574,26 @@ static void drop_idle_logouts(struct cpmsync_client *client)
     struct cpmsync_err ok;
 
     cpmsync_err_clear(&ok);
-    while (client->first && client->first->kind == CPMSYNC_OPERATION_LOGOUT)
-        complete(client, pop(client), &ok);
+    while (client->first && client->first->kind == CPMSYNC_OPERATION_LOGOUT) {
+        if (client->watch)
+            cpmsync_conduct_complete(client, cpmsync_watch_take(client, client->watch->id), &ok);
+        cpmsync_conduct_complete(client, pop(client), &ok);
+    }
 }
 
 static void run(struct cpmsync_client *client)
 {
     struct cpmsync_conn *conn = &client->conns[0];
 
+    if (is_ready(conn))
+        cpmsync_watch_rest(conn);
     while (!client->dying) {
         if (conn->phase == CPMSYNC_PHASE_OPEN && cpmsync_session_state(conn->session) == CPMSYNC_SESSION_FAILED) {
             conn->phase = CPMSYNC_PHASE_CLOSING;
             session_ended(conn);
-        } else if (conn->phase == CPMSYNC_PHASE_NONE && client->first) {
+        } else if (cpmsync_conduct_wants_connection(client)) {
             drop_idle_logouts(client);
-            if (!client->first)
+            if (!cpmsync_conduct_wants_connection(client))
                 continue;
             conn->phase = CPMSYNC_PHASE_WANTED;
             tell_state(conn, CPMSYNC_CONN_CONNECTING);
@@ -541,10 +601,14 @@ static void run(struct cpmsync_client *client)
             tell_state(conn, CPMSYNC_CONN_READY);
         } else if (can_start(client, conn)) {
             start_operation(conn);
+        } else if (is_ready(conn) && cpmsync_watch_due(conn)) {
+            cpmsync_watch_go_on(conn);
         } else {
-            return;
+            break;
         }
     }
+    if (!client->dying && is_ready(conn))
+        cpmsync_watch_idle(conn);
 }
 
 int cpmsync_conduct_enter(struct cpmsync_client *client)
@@ -590,5 +654,7 @@ void cpmsync_conduct_clear(struct cpmsync_client *client)
             end_running(conn, &err);
     }
     complete_queued(client, &err);
+    if (client->watch)
+        cpmsync_conduct_complete(client, cpmsync_watch_take(client, client->watch->id), &err);
     client->depth--;
 }

@@ -8,13 +8,16 @@
 
 #include <cpmsync/client.h>
 
+#include "client/backoff.h"
 #include "session/session.h"
 #include "sync/account.h"
+#include "sync/live.h"
 
 enum cpmsync_operation_kind {
     CPMSYNC_OPERATION_LOGIN,
     CPMSYNC_OPERATION_SYNC,
     CPMSYNC_OPERATION_SYNC_ACCOUNT,
+    CPMSYNC_OPERATION_WATCH, /* never queued: it stands */
     CPMSYNC_OPERATION_LOGOUT
 };
 
@@ -22,7 +25,7 @@ struct cpmsync_operation {
     struct cpmsync_operation *next;
     int64_t id;
     enum cpmsync_operation_kind kind;
-    char *mailbox; /* SYNC; SYNC_ACCOUNT: the first one, may be NULL */
+    char *mailbox; /* SYNC, WATCH; SYNC_ACCOUNT: the first one, may be NULL */
     cpmsync_done_fn done;
     void *ctx;
 };
@@ -43,6 +46,9 @@ struct cpmsync_conn {
     struct cpmsync_chain chain;      /* of the session */
     struct cpmsync_account *account; /* of the running SYNC_ACCOUNT */
     struct cpmsync_operation *running;
+    int64_t watched; /* the id of the WATCH its visit under way is of; 0: none */
+    bool leaving;    /* that visit was told to end */
+    struct cpmsync_live live;
     struct cpmsync_err end; /* why the session ended, until the transport is closed */
 };
 
@@ -60,6 +66,9 @@ struct cpmsync_client {
     struct cpmsync_conn conns[CPMSYNC_CONN_COUNT];
     struct cpmsync_operation *first; /* submitted, not started */
     struct cpmsync_operation *last;
+    struct cpmsync_operation *watch; /* the one that stands */
+    struct cpmsync_backoff backoff;
+    int64_t now;       /* as the app last said */
     size_t operations; /* not complete */
     int64_t next_id;
     struct cpmsync_stats stats; /* of ended sessions */
@@ -81,6 +90,10 @@ int cpmsync_conduct_init(struct cpmsync_client *client);
 /* Ends every operation with CPMSYNC_ERR_CANCELLED and every session. */
 void cpmsync_conduct_clear(struct cpmsync_client *client);
 
+/* Ends it: `done` is called, and it is freed. */
+void cpmsync_conduct_complete(
+    struct cpmsync_client *client, struct cpmsync_operation *operation, const struct cpmsync_err *err);
+
 /* Queues; returns the id or an error. `mailbox` may be NULL. */
 int64_t cpmsync_conduct_submit(struct cpmsync_client *client, enum cpmsync_operation_kind kind, const char *mailbox,
     cpmsync_done_fn done, void *ctx);
@@ -92,6 +105,9 @@ void cpmsync_conduct_closed(struct cpmsync_conn *conn, const struct cpmsync_err 
 
 /* Adds what the session of the connection, which has one, moved and changed so far. */
 void cpmsync_conduct_add_stats(const struct cpmsync_conn *conn, struct cpmsync_stats *stats);
+
+/* A connection is needed, and there is none. */
+bool cpmsync_conduct_wants_connection(const struct cpmsync_client *client);
 
 /* There is something leave would do: an operation can start, a connection is needed. */
 bool cpmsync_conduct_due(const struct cpmsync_client *client);

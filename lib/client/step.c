@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/step.h"
 
+#include "client/watch.h"
+
 struct link {
     struct cpmsync_transport transport; /* ops NULL: none */
     bool ready;                         /* bytes can be exchanged */
@@ -289,6 +291,7 @@ int64_t cpmsync_client_expiry(const struct cpmsync_client *client)
 
     if (!client)
         return first;
+    first = cpmsync_watch_expiry(client);
     for (uint32_t conn = 0; conn < CPMSYNC_CONN_COUNT; conn++) {
         const struct cpmsync_conn *at = &client->conns[conn];
         if (at->phase == CPMSYNC_PHASE_OPEN && at->session) {

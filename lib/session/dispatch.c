@@ -215,8 +215,11 @@ static void give_data(struct cpmsync_session *session, const struct cpmsync_resp
 {
     struct cpmsync_session_command *taker = cpmsync_pipeline_taker(&session->pipeline);
 
-    if (open_for_data(session) && taker)
+    if (!open_for_data(session))
+        return;
+    if (taker)
         taker->data(taker, response);
+    session->config.up.other_data(session->config.up.ctx, response);
 }
 
 static void on_untagged_status(struct cpmsync_session *session, const struct cpmsync_response *status)

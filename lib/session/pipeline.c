@@ -119,7 +119,7 @@ static bool window_is_full(const struct cpmsync_pipeline *pipeline)
 /* Whether the next command of the queue may be begun beside those in flight. */
 static bool may_begin(const struct cpmsync_pipeline *pipeline, const struct cpmsync_session_command *command)
 {
-    if (pipeline->stopped || pipeline->alone || window_is_full(pipeline))
+    if (pipeline->stopped || pipeline->alone || pipeline->idle || window_is_full(pipeline))
         return false;
     /* P-12: a refused SELECT could leave the old mailbox selected. */
     if ((command->rules & CPMSYNC_COMMAND_CHANGES) && pipeline->selects)
@@ -164,6 +164,11 @@ static int begin(struct cpmsync_pipeline *pipeline, struct cpmsync_session_comma
     pipeline->in_flight++;
     pipeline->selects += (command->rules & CPMSYNC_COMMAND_SELECT) != 0;
     pipeline->alone += (command->rules & CPMSYNC_COMMAND_ALONE) != 0;
+    if (command->rules & CPMSYNC_COMMAND_IDLE) {
+        pipeline->idle = command;
+        pipeline->idling = false;
+        pipeline->idle_ends = false;
+    }
     if ((command->rules & CPMSYNC_COMMAND_ENDS) && pipeline->ends == UINT64_MAX)
         pipeline->ends = command->start;
     return 0;
@@ -196,10 +201,31 @@ static int give(struct cpmsync_pipeline *pipeline, struct cpmsync_session_comman
     return command->phase == PHASE_SENT;
 }
 
+/* Where DONE is due it goes ahead of the commands behind the IDLE, in one burst with them (RFC 2177 3). */
+static int end_idle(struct cpmsync_pipeline *pipeline)
+{
+    bool due = pipeline->idle && (pipeline->idle_ends || pipeline->last->phase == PHASE_QUEUED);
+    int rc = due && pipeline->idling ? cpmsync_pipeline_line(pipeline, CPMSYNC_SLICE("DONE"), false) : 0;
+
+    if (rc == 0 && due && pipeline->idling) {
+        pipeline->idle->rules &= ~(unsigned)CPMSYNC_COMMAND_IDLE;
+        pipeline->idle = NULL;
+    }
+    return rc;
+}
+
+void cpmsync_pipeline_end_idle(struct cpmsync_pipeline *pipeline)
+{
+    pipeline->idle_ends = true;
+}
+
 int cpmsync_pipeline_pump(struct cpmsync_pipeline *pipeline)
 {
     struct cpmsync_session_command *command = pipeline->first;
+    int done = end_idle(pipeline);
 
+    if (done)
+        return done;
     for (; command; command = command->next) {
         int rc;
 
@@ -232,14 +258,28 @@ int cpmsync_pipeline_line(struct cpmsync_pipeline *pipeline, struct cpmsync_slic
 
 /* ---- the list */
 
+/* An IDLE that has not begun stays the last: it would only be ended at once. */
 static void append(struct cpmsync_pipeline *pipeline, struct cpmsync_session_command *command)
 {
+    struct cpmsync_session_command *last = pipeline->last;
+    struct cpmsync_session_command *before = pipeline->first;
+
     command->next = NULL;
-    if (pipeline->last)
-        pipeline->last->next = command;
-    else
+    if (!last) {
+        pipeline->first = pipeline->last = command;
+    } else if (last->phase != PHASE_QUEUED || !(last->rules & CPMSYNC_COMMAND_IDLE) ||
+               (command->rules & (CPMSYNC_COMMAND_IDLE | CPMSYNC_COMMAND_ENDS))) {
+        last->next = command;
+        pipeline->last = command;
+    } else if (before == last) {
+        command->next = last;
         pipeline->first = command;
-    pipeline->last = command;
+    } else {
+        while (before->next != last)
+            before = before->next;
+        command->next = last;
+        before->next = command;
+    }
 }
 
 static void take_out(struct cpmsync_pipeline *pipeline, struct cpmsync_session_command *command)
@@ -260,6 +300,8 @@ static void take_out(struct cpmsync_pipeline *pipeline, struct cpmsync_session_c
     if (pipeline->last == command)
         pipeline->last = before;
     command->next = NULL;
+    if (command == pipeline->idle)
+        pipeline->idle = NULL;
     if (command->phase == PHASE_QUEUED)
         return;
     pipeline->in_flight--;
@@ -351,9 +393,14 @@ bool cpmsync_pipeline_continuation(struct cpmsync_pipeline *pipeline, struct cpm
         if (at->phase == PHASE_SENT && at->continuation)
             asks = at;
     }
-    if (asks)
+    if (asks) {
         asks->continuation(asks, text);
-    return asks != NULL;
+        return true;
+    }
+    if (!pipeline->idle || pipeline->idling || pipeline->idle->start >= pipeline->shown)
+        return false;
+    pipeline->idling = true;
+    return true;
 }
 
 enum cpmsync_pipeline_tag cpmsync_pipeline_find(

@@ -17,16 +17,19 @@ struct cpmsync_pipeline {
     size_t output_max;
     struct cpmsync_session_command *first, *last;
     size_t in_flight, selects, alone;
-    size_t commands_max; /* unanswered; SIZE_MAX: only octets count */
-    uint32_t tags;       /* tags given so far */
-    bool stopped;        /* nothing more is begun */
-    uint64_t given;      /* octets that ever went into `out` */
-    uint64_t acked;      /* of these, octets the transport took */
-    uint64_t shown;      /* octets that may have been sent: all that output() showed */
-    uint64_t apart;      /* where a command that stands APART ends in `given` */
-    uint64_t ends;       /* where the burst of a command that ENDS begins */
-    uint32_t epoch;      /* what is submitted now depends on what came in this epoch */
-    uint32_t flown;      /* the epoch of the newest flight */
+    struct cpmsync_session_command *idle; /* the IDLE in flight that no DONE ended; NULL */
+    bool idling;                          /* its `+` came */
+    bool idle_ends;                       /* DONE is to be sent as soon as it may */
+    size_t commands_max;                  /* unanswered; SIZE_MAX: only octets count */
+    uint32_t tags;                        /* tags given so far */
+    bool stopped;                         /* nothing more is begun */
+    uint64_t given;                       /* octets that ever went into `out` */
+    uint64_t acked;                       /* of these, octets the transport took */
+    uint64_t shown;                       /* octets that may have been sent: all that output() showed */
+    uint64_t apart;                       /* where a command that stands APART ends in `given` */
+    uint64_t ends;                        /* where the burst of a command that ENDS begins */
+    uint32_t epoch;                       /* what is submitted now depends on what came in this epoch */
+    uint32_t flown;                       /* the epoch of the newest flight */
     uint64_t due; /* where in `given` the first octets stand that depend on something newer; UINT64_MAX: nowhere */
     uint32_t due_epoch;
     uint64_t heard_at; /* `acked` when the epoch began */
@@ -46,6 +49,9 @@ bool cpmsync_pipeline_withdraw(struct cpmsync_pipeline *pipeline, struct cpmsync
 int cpmsync_pipeline_pump(struct cpmsync_pipeline *pipeline);
 /* A line that is no command: SASL's answers. 0, CPMSYNC_ERR_NOMEM. */
 int cpmsync_pipeline_line(struct cpmsync_pipeline *pipeline, struct cpmsync_slice text, bool secret);
+
+/* DONE as soon as the IDLE in flight may be ended. Without one: nothing. */
+void cpmsync_pipeline_end_idle(struct cpmsync_pipeline *pipeline);
 
 /* Octets came: what is submitted from now on may depend on them. */
 void cpmsync_pipeline_heard(struct cpmsync_pipeline *pipeline);

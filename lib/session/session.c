@@ -74,7 +74,7 @@ static bool answer_due(const struct cpmsync_session *session)
     case CPMSYNC_SESSION_LOGIN:
         return !cpmsync_login_waits_for_app(session) && !cpmsync_auth_busy(session);
     case CPMSYNC_SESSION_READY:
-        return session->pipeline.first != NULL;
+        return session->pipeline.first != NULL && !cpmsync_session_idles(session);
     case CPMSYNC_SESSION_FAILED:
         return false;
     default:
@@ -121,7 +121,7 @@ void cpmsync_session_feed(struct cpmsync_session *session, int64_t now, const ui
     cpmsync_pipeline_heard(&session->pipeline);
     session->now = now;
     cpmsync_dispatch(session, cpmsync_slice_of(data, len));
-    if (session->logged_in && session->pipeline.first == NULL) {
+    if (session->logged_in && (session->pipeline.first == NULL || cpmsync_session_idles(session))) {
         session->burst = false;
         session->silent_at = CPMSYNC_NEVER;
     }
@@ -226,6 +226,17 @@ int cpmsync_session_withdraw(struct cpmsync_session *session, struct cpmsync_ses
     if (session->state != CPMSYNC_SESSION_FAILED)
         (void)cpmsync_pipeline_pump(&session->pipeline);
     return 0;
+}
+
+void cpmsync_session_end_idle(struct cpmsync_session *session)
+{
+    cpmsync_pipeline_end_idle(&session->pipeline);
+    pump(session);
+}
+
+bool cpmsync_session_idles(const struct cpmsync_session *session)
+{
+    return session->pipeline.idle && session->pipeline.idling && session->pipeline.in_flight == 1;
 }
 
 static void on_logout(struct cpmsync_session_command *command, int error, const struct cpmsync_response *tagged)

@@ -39,7 +39,9 @@ enum cpmsync_command_rules {
     CPMSYNC_COMMAND_ENDS = 8,    /* LOGOUT: nothing is submitted behind it */
     CPMSYNC_COMMAND_APART =
         16, /* what follows it is not shown by the same output(), so that it comes in its own record */
-    CPMSYNC_COMMAND_REFILL = 32 /* depends on no answer, was only held back by a window: begins no flight (R5) */
+    CPMSYNC_COMMAND_REFILL = 32, /* depends on no answer, was only held back by a window: begins no flight (R5) */
+    CPMSYNC_COMMAND_IDLE = 64 /* IDLE: nothing is sent behind it but DONE, which the next command brings along (I-03).
+                                    Behind DONE the bit is gone */
 };
 
 /*
@@ -86,6 +88,9 @@ struct cpmsync_session_upward {
     void (*mailbox_data)(void *ctx, const struct cpmsync_response *response);
     /* A response of mailbox data was damaged or too long: something about the selected mailbox is lost. */
     void (*mailbox_lost)(void *ctx, int error);
+    /* Other untagged data after login, whether a command in flight took it or not: a STATUS or LIST may also be there by
+     * NOTIFY (RFC 5465). */
+    void (*other_data)(void *ctx, const struct cpmsync_response *response);
     /* [ALERT] text; trusted is false before TLS or login (W-08). */
     void (*alert)(void *ctx, struct cpmsync_slice text, bool trusted);
     void (*trace)(void *ctx, int sent, const uint8_t *data, size_t len);
@@ -139,6 +144,10 @@ void cpmsync_session_credentials(
 int cpmsync_session_submit(struct cpmsync_session *session, struct cpmsync_session_command *command);
 /* An unsent command completes with CPMSYNC_ERR_CANCELLED at once, 0 is returned; a sent one goes on: CPMSYNC_ERR_STATE. */
 int cpmsync_session_withdraw(struct cpmsync_session *session, struct cpmsync_session_command *command);
+/* Ends the IDLE in flight by DONE, as a command submitted behind it would; as soon as its `+` came (I-01). */
+void cpmsync_session_end_idle(struct cpmsync_session *session);
+/* An IDLE is in flight, its `+` came, and no DONE was sent: the server owes no answer. */
+bool cpmsync_session_idles(const struct cpmsync_session *session);
 /* LOGOUT behind everything submitted; the session then ends FAILED with error 0. */
 int cpmsync_session_logout(struct cpmsync_session *session);
 /* Ends it at once: FAILED with this error. */

@@ -66,6 +66,14 @@ static void on_overtaken(void *ctx)
     cpmsync_chain_stop(((struct cpmsync_visit *)ctx)->chain, CPMSYNC_ERR_PROTOCOL);
 }
 
+static void on_synced(void *ctx)
+{
+    struct cpmsync_chain *chain = ((struct cpmsync_visit *)ctx)->chain;
+
+    if (chain->synced)
+        chain->synced(chain->ctx);
+}
+
 static void on_done(void *ctx, const struct cpmsync_err *err)
 {
     struct cpmsync_visit *visit = ctx;
@@ -113,11 +121,13 @@ int cpmsync_chain_visit(struct cpmsync_chain *chain, struct cpmsync_slice name, 
     if (hint)
         config.hint = *hint;
     config.chained = (how & CPMSYNC_VISIT_CHAINED) != 0;
+    config.stays = (how & CPMSYNC_VISIT_STAYS) != 0;
     config.refill = (how & CPMSYNC_VISIT_REFILL) != 0;
     config.ctx = visit;
     config.event = on_event;
     config.turn = on_turn;
     config.overtaken = on_overtaken;
+    config.synced = on_synced;
     config.done = on_done;
     int error = cpmsync_resync_new(&visit->resync, &config, name);
     if (error)
@@ -135,6 +145,30 @@ void cpmsync_chain_lost(struct cpmsync_chain *chain, int error)
 {
     if (chain->first)
         cpmsync_resync_lost(chain->first->resync, error);
+}
+
+void cpmsync_chain_rest(struct cpmsync_chain *chain)
+{
+    if (chain->first)
+        cpmsync_resync_rest(chain->first->resync);
+}
+
+void cpmsync_chain_tagged(struct cpmsync_chain *chain, const struct cpmsync_response *tagged)
+{
+    if (chain->first)
+        cpmsync_resync_tagged(chain->first->resync, tagged);
+}
+
+/* It is the last one there is, if there is one. */
+void cpmsync_chain_leave(struct cpmsync_chain *chain)
+{
+    if (chain->last)
+        cpmsync_resync_leave(chain->last->resync);
+}
+
+bool cpmsync_chain_rests(const struct cpmsync_chain *chain)
+{
+    return chain->first && cpmsync_resync_rests(chain->first->resync);
 }
 
 void cpmsync_chain_unselected(struct cpmsync_chain *chain)

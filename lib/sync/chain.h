@@ -19,6 +19,8 @@ struct cpmsync_chain {
     void *ctx;
     /* As in cpmsync_batch_upward. */
     int (*event)(void *ctx, const struct cpmsync_event *event);
+    /* The visit that stays is in sync, for the first time; see CPMSYNC_VISIT_STAYS. May be NULL. */
+    void (*synced)(void *ctx);
 
     enum cpmsync_selected selected;
     struct cpmsync_visit *first, *last;
@@ -34,7 +36,8 @@ bool cpmsync_chain_may_follow(const struct cpmsync_chain *chain);
 
 enum cpmsync_visit_how {
     CPMSYNC_VISIT_CHAINED = 1, /* others may be added behind it before it is over, so that it may end unfinished */
-    CPMSYNC_VISIT_REFILL = 2   /* it depends on no answer of those before it: it was only held back (R5) */
+    CPMSYNC_VISIT_REFILL = 2,  /* it depends on no answer of those before it: it was only held back (R5) */
+    CPMSYNC_VISIT_STAYS = 4    /* the last one: it goes on applying what the server tells, until cpmsync_chain_leave */
 };
 
 /*
@@ -47,6 +50,12 @@ int cpmsync_chain_visit(struct cpmsync_chain *chain, struct cpmsync_slice name, 
 /* What the session calls upward with. */
 void cpmsync_chain_data(struct cpmsync_chain *chain, const struct cpmsync_response *response);
 void cpmsync_chain_lost(struct cpmsync_chain *chain, int error);
+
+/* As the functions of cpmsync_resync of these names, of the visit that stays; without one, nothing. */
+void cpmsync_chain_rest(struct cpmsync_chain *chain);
+void cpmsync_chain_tagged(struct cpmsync_chain *chain, const struct cpmsync_response *tagged);
+void cpmsync_chain_leave(struct cpmsync_chain *chain);
+bool cpmsync_chain_rests(const struct cpmsync_chain *chain);
 
 /* As cpmsync_resync_unselected, of the first visit if there is one. */
 void cpmsync_chain_unselected(struct cpmsync_chain *chain);

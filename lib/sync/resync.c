@@ -27,6 +27,8 @@ struct cpmsync_resync {
     unsigned rounds;
     unsigned passes;
     bool unfinished;
+    bool in_sync; /* it stays, and was found to be right since the last that was asked */
+    bool told;    /* synced was called */
     struct cpmsync_err err;
     bool failed;
     unsigned held; /* we are inside something that goes on by itself: no go_on, and stop only leaves its error */
@@ -514,6 +516,21 @@ static bool verified(struct cpmsync_resync *resync)
     return commit(resync);
 }
 
+/* It stays: what comes from here on begins anew, with the cursor as it is (R14). */
+static void stay(struct cpmsync_resync *resync)
+{
+    const struct cpmsync_cache *cache = &resync->mailbox->cache;
+
+    resync->in_sync = true;
+    resync->rounds = 0;
+    resync->passes = 0;
+    resync->late_tails = 0;
+    resync->searched = false;
+    resync->old_last = cpmsync_uidset_last(&cache->covered);
+    resync->old_modseq = cache->highestmodseq;
+    resync->select_modseq = cache->highestmodseq;
+}
+
 static void finish(struct cpmsync_resync *resync)
 {
     resync->config.done(resync->config.ctx, &resync->err);
@@ -546,6 +563,7 @@ static bool advance(struct cpmsync_resync *resync)
 {
     struct cpmsync_apply *apply = &resync->apply;
 
+    resync->in_sync = false;
     while (!resync->failed && !cpmsync_requests_busy(&resync->requests, CPMSYNC_REQUEST_SELECT)) {
         if (!good(resync) || (resync->config.chained && resync->requests.in_flight))
             break;
@@ -570,7 +588,10 @@ static bool advance(struct cpmsync_resync *resync)
         } else if (search_due(resync)) {
             submit_search(resync);
         } else if (verified(resync)) {
-            return true;
+            if (!resync->config.stays)
+                return true;
+            stay(resync);
+            break;
         }
         if (resync->requests.in_flight)
             break;
@@ -585,8 +606,12 @@ static void go_on(struct cpmsync_resync *resync)
     resync->held++;
     bool over = advance(resync);
     resync->held--;
-    if (over)
+    if (over) {
         finish(resync);
+    } else if (resync->in_sync && !resync->told) {
+        resync->told = true;
+        resync->config.synced(resync->config.ctx);
+    }
 }
 
 /* ---- the entry points */
@@ -684,6 +709,34 @@ void cpmsync_resync_stop(struct cpmsync_resync *resync, int error)
     }
     fail(resync, error, NULL);
     go_on(resync);
+}
+
+void cpmsync_resync_rest(struct cpmsync_resync *resync)
+{
+    if (resync->config.stays && resync->requests.in_flight == 0)
+        go_on(resync);
+}
+
+void cpmsync_resync_tagged(struct cpmsync_resync *resync, const struct cpmsync_response *tagged)
+{
+    if (!resync->config.stays || resync->failed || !resync->selected)
+        return;
+    cpmsync_apply_code(&resync->apply, &tagged->code);
+    cpmsync_apply_tagged(&resync->apply);
+}
+
+void cpmsync_resync_leave(struct cpmsync_resync *resync)
+{
+    if (!resync->config.stays)
+        return;
+    resync->config.stays = false;
+    resync->config.chained = true;
+    go_on(resync);
+}
+
+bool cpmsync_resync_rests(const struct cpmsync_resync *resync)
+{
+    return resync->in_sync;
 }
 
 bool cpmsync_resync_unfinished(const struct cpmsync_resync *resync)

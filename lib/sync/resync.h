@@ -42,6 +42,7 @@ struct cpmsync_resync_config {
     enum cpmsync_selected *selected; /* lent */
     struct cpmsync_status_hint hint;
     bool chained; /* another mailbox will be selected behind our first flight: what is left to do then ends it (R4) */
+    bool stays;   /* it does not end in sync: what the server tells then is applied, until leave (IDLE, NOTIFY) */
     bool refill;  /* the first flight depends on no answer that is not here for long, see CPMSYNC_COMMAND_REFILL */
     void *ctx;
     /* As in cpmsync_batch_upward. */
@@ -50,6 +51,8 @@ struct cpmsync_resync_config {
     bool (*turn)(void *ctx);
     /* The server answered ours before it was our turn. */
     void (*overtaken)(void *ctx);
+    /* With `stays`: it is in sync, for the first time. Nothing of it is in flight. */
+    void (*synced)(void *ctx);
     /* It ended: in sync with err->error 0 (or see cpmsync_resync_unfinished), or why not. Called once, never from inside
      * cpmsync_resync_new; the resync may be freed inside. */
     void (*done)(void *ctx, const struct cpmsync_err *err);
@@ -78,6 +81,15 @@ void cpmsync_resync_unselected(struct cpmsync_resync *resync);
 /* Stops it: the open batch is aborted, unsent commands are withdrawn, done follows with `error` when the sent ones were
  * answered, perhaps inside this call. From inside an event it takes effect when that event's call returns. */
 void cpmsync_resync_stop(struct cpmsync_resync *resync, int error);
+
+/* One that stays: what was told up to here is a batch, and what it calls for is asked. Outside of the session's calls. */
+void cpmsync_resync_rest(struct cpmsync_resync *resync);
+/* The tagged response of a command that is not ours, while it stays: mod-sequences told up to it count. */
+void cpmsync_resync_tagged(struct cpmsync_resync *resync, const struct cpmsync_response *tagged);
+/* It stays no longer: done follows, perhaps inside this call, as of a chained one (cpmsync_resync_unfinished). */
+void cpmsync_resync_leave(struct cpmsync_resync *resync);
+/* It stays, is in sync and has nothing in flight. */
+bool cpmsync_resync_rests(const struct cpmsync_resync *resync);
 
 /* What its committed batches changed so far. */
 const struct cpmsync_batch_counts *cpmsync_resync_counts(const struct cpmsync_resync *resync);

@@ -10,11 +10,11 @@
  *   config KEY VALUE            security tls|starttls|none, mech, disable (repeatable), user, password, credentials
  *                               none|later, random HEX (SCRAM's nonce), iterations-max, response-max, timeout, refuse
  *                               EVENT (the app's callback refuses events of this type; also in mid-play)
- *                               early allowed|greeting (else each answer of a login is awaited)
+ *                               early allowed|greeting (else each answer of a login is awaited), idle MS, retry MS
  *   cache MAILBOX UV CURSOR COVERED [BITS]   a mailbox in the store before the start (BITS: enum cpmsync_mailbox_bits);
  *                               then lines "row UID MODSEQ FLAG ..."
- *   login | sync MAILBOX | account [MAILBOX] | logout | cancel     an operation is submitted (account: all mailboxes, this
- *                               one ahead); cancel takes the last one back
+ *   login | sync MAILBOX | account [MAILBOX] | watch MAILBOX | logout | cancel     an operation is submitted (account: all
+ *                               mailboxes, this one ahead); cancel takes the last one back
  *   credentials                 the app answers, with "config credentials later"
  *   S: text                     the server says the line and CRLF
  *   S+ text                     the server says exactly these octets, without CRLF
@@ -38,7 +38,8 @@
  * In every text \xHH is an octet, any other backslash itself. Mailbox names with a space cannot be written.
  *
  * Steps from one S: up to the next step of another kind are one block of octets: it may be split anywhere, and what the
- * client sends and the app hears is compared behind it. At the end nothing the client sent or the app heard is left over, and
+ * client sends and the app hears is compared behind it (but with a watch batch events are only compared where it is not split:
+ * what came so far is one). At the end nothing the client sent or the app heard is left over, and
  * every operation has completed exactly once.
  */
 #ifndef CPMSYNC_TEST_GOLDEN_H

@@ -16,6 +16,7 @@ static const struct keyword {
     {"sync ", GOLDEN_SYNC},
     {"account", GOLDEN_ACCOUNT},
     {"account ", GOLDEN_ACCOUNT_FIRST},
+    {"watch ", GOLDEN_WATCH},
     {"logout", GOLDEN_LOGOUT},
     {"cancel", GOLDEN_CANCEL},
     {"credentials", GOLDEN_CREDENTIALS},
@@ -138,7 +139,7 @@ static bool is_stored(const struct golden_step *step)
  * What a transcript must have: a name, the server's state at its end, of each mailbox in the store too, since a sweep compares
  * nothing else; and with a synchronisation a check of the store.
  */
-static const char *lacks(const struct golden *golden)
+static const char *lacks(struct golden *golden)
 {
     if (golden->name[0] == '\0')
         return "no test is named";
@@ -147,7 +148,8 @@ static const char *lacks(const struct golden *golden)
     for (size_t i = 0; i < golden->count; i++)
         if (is_stored(&golden->steps[i]) && !has_server(golden, golden->steps[i].text))
             return "no state of the server for a mailbox of the store";
-    if ((has(golden, GOLDEN_SYNC) || has(golden, GOLDEN_ACCOUNT)) && !has(golden, GOLDEN_CHECK))
+    golden->watches = has(golden, GOLDEN_WATCH);
+    if ((has(golden, GOLDEN_SYNC) || has(golden, GOLDEN_ACCOUNT) || golden->watches) && !has(golden, GOLDEN_CHECK))
         return "no check of the store";
     return NULL;
 }

@@ -13,6 +13,7 @@ enum golden_step_type {
     GOLDEN_SYNC,
     GOLDEN_ACCOUNT,
     GOLDEN_ACCOUNT_FIRST,
+    GOLDEN_WATCH,
     GOLDEN_LOGOUT,
     GOLDEN_CANCEL,
     GOLDEN_CREDENTIALS,
@@ -39,6 +40,7 @@ struct golden_step {
 struct golden {
     char name[GOLDEN_NAME_MAX];
     bool lies;
+    bool watches;
     char path[512];
     struct golden_step *steps;
     size_t count;

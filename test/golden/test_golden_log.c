@@ -119,6 +119,7 @@ static void add_step(struct words *words, const struct golden_step *step)
     switch (step->type) {
     case GOLDEN_SYNC:
     case GOLDEN_ACCOUNT_FIRST:
+    case GOLDEN_WATCH:
     case GOLDEN_CACHE:
     case GOLDEN_SERVER:
         add_word(words, step->text, strcspn(step->text, " "));

@@ -62,6 +62,7 @@ static int on_event(void *ctx, struct cpmsync_client *client, const struct cpmsy
         break;
     case CPMSYNC_EVENT_ALERT:
     case CPMSYNC_EVENT_STATE:
+    case CPMSYNC_EVENT_LIVE:
         break;
     case CPMSYNC_EVENT_MAILBOX_MISSING:
     case CPMSYNC_EVENT_MAILBOX_FAILED:

@@ -63,6 +63,12 @@ static void on_mailbox_lost(void *ctx, int error)
     hear(ctx, "lost ", cpmsync_slice_str(cpmsync_error_name(error)));
 }
 
+static void on_other_data(void *ctx, const struct cpmsync_response *response)
+{
+    (void)ctx;
+    (void)response;
+}
+
 static void on_alert(void *ctx, struct cpmsync_slice text, bool trusted)
 {
     hear(ctx, trusted ? "alert! " : "alert ", text);
@@ -87,7 +93,7 @@ void support_talk_init(struct support_talk *talk)
     static const uint8_t nonce[] = {
         0x7f, 0x29, 0x28, 0xf9, 0xdd, 0xa5, 0x6d, 0xb1, 0x60, 0x38, 0xd4, 0x6f, 0xf6, 0xa9, 0x31, 0x75, 0xac, 0x0b};
     static const struct cpmsync_session_upward up = {
-        NULL, on_credentials, on_state, on_mailbox_data, on_mailbox_lost, on_alert, on_trace};
+        NULL, on_credentials, on_state, on_mailbox_data, on_mailbox_lost, on_other_data, on_alert, on_trace};
 
     memset(talk, 0, sizeof(*talk));
     support_allocator_init(&talk->allocator);

@@ -522,6 +522,106 @@ static void test_a_text_with_an_error_is_not_queued(void **state)
     tear_down(&f);
 }
 
+/* RFC 2177: nothing may be sent before `+`; DONE goes with what waits behind it, and the next IDLE with them. */
+static void test_i_03_done_commands_and_the_next_idle_leave_in_one_burst(void **state)
+{
+    struct fixture f;
+    struct cpmsync_session_command *idle, *fetch;
+
+    (void)state;
+    set_up(&f, 1000);
+    idle = submit(&f, "IDLE", CPMSYNC_COMMAND_IDLE);
+    sent(&f, "C1 IDLE\r\n");
+    fetch = submit(&f, "FETCH", 0);
+    sent(&f, "");
+    submit(&f, "IDLE", CPMSYNC_COMMAND_IDLE);
+    cpmsync_pipeline_heard(&f.pipeline);
+    more(&f);
+    sent(&f, "DONE\r\nC2 FETCH\r\nC3 IDLE\r\n");
+    assert_int_equal(idle->rules & CPMSYNC_COMMAND_IDLE, 0);
+    assert_int_equal(f.pipeline.flights, 2);
+    finish(&f, idle, 0);
+    finish(&f, fetch, 0);
+    more(&f);
+    sent(&f, "");
+    assert_false(cpmsync_pipeline_continuation(&f.pipeline, CPMSYNC_SLICE("")));
+    tear_down(&f);
+    heard(&f, "IDLE OK|FETCH OK|IDLE CPMSYNC_ERR_OUTCOME_UNKNOWN|");
+}
+
+static void test_i_01_done_waits_for_the_continuation(void **state)
+{
+    struct fixture f;
+    struct cpmsync_session_command *idle;
+
+    (void)state;
+    set_up(&f, 1000);
+    idle = submit(&f, "IDLE", CPMSYNC_COMMAND_IDLE);
+    assert_false(cpmsync_pipeline_continuation(&f.pipeline, CPMSYNC_SLICE(""))); /* it was not sent yet */
+    sent(&f, "C1 IDLE\r\n");
+    cpmsync_pipeline_end_idle(&f.pipeline);
+    assert_int_equal(cpmsync_pipeline_pump(&f.pipeline), 0);
+    sent(&f, "");
+    more(&f);
+    sent(&f, "DONE\r\n");
+    finish(&f, idle, 0);
+    submit(&f, "NOOP", 0);
+    sent(&f, "C2 NOOP\r\n");
+    tear_down(&f);
+}
+
+/* Refused, or ended by the server: what waited goes on without DONE. */
+static void test_i_01_an_idle_that_is_refused_holds_up_nothing(void **state)
+{
+    struct fixture f;
+    struct cpmsync_session_command *idle;
+
+    (void)state;
+    set_up(&f, 1000);
+    idle = submit(&f, "IDLE", CPMSYNC_COMMAND_IDLE);
+    sent(&f, "C1 IDLE\r\n");
+    submit(&f, "NOOP", 0);
+    finish(&f, idle, CPMSYNC_ERR_BAD);
+    sent(&f, "C2 NOOP\r\n");
+    heard(&f, "IDLE CPMSYNC_ERR_BAD|");
+    tear_down(&f);
+}
+
+static void test_i_03_an_idle_that_is_not_sent_yet_lets_others_pass(void **state)
+{
+    struct fixture f;
+    struct cpmsync_session_command *login;
+
+    (void)state;
+    set_up(&f, 1000);
+    login = submit(&f, "LOGIN", CPMSYNC_COMMAND_ALONE);
+    submit(&f, "IDLE", CPMSYNC_COMMAND_IDLE);
+    submit(&f, "NOOP", 0);
+    submit(&f, "CHECK", 0);
+    sent(&f, "C1 LOGIN\r\n");
+    finish(&f, login, 0);
+    sent(&f, "C2 NOOP\r\nC3 CHECK\r\nC4 IDLE\r\n");
+    tear_down(&f);
+}
+
+/* On a server that swallows what comes unasked IDLE stands alone: its answer is awaited (R3). */
+static void test_r3_behind_an_idle_that_stands_alone_its_answer_is_awaited(void **state)
+{
+    struct fixture f;
+    struct cpmsync_session_command *idle;
+
+    (void)state;
+    set_up(&f, 1000);
+    idle = submit(&f, "IDLE", CPMSYNC_COMMAND_IDLE | CPMSYNC_COMMAND_ALONE);
+    sent(&f, "C1 IDLE\r\n");
+    submit(&f, "NOOP", 0);
+    more(&f);
+    sent(&f, "DONE\r\n");
+    finish(&f, idle, 0);
+    sent(&f, "C2 NOOP\r\n");
+    tear_down(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -544,6 +644,11 @@ int main(void)
         cmocka_unit_test(test_pf_129_secrets_do_not_reach_the_trace),
         cmocka_unit_test(test_without_memory_a_command_is_queued_whole_or_not_at_all),
         cmocka_unit_test(test_a_text_with_an_error_is_not_queued),
+        cmocka_unit_test(test_i_03_done_commands_and_the_next_idle_leave_in_one_burst),
+        cmocka_unit_test(test_i_01_done_waits_for_the_continuation),
+        cmocka_unit_test(test_i_01_an_idle_that_is_refused_holds_up_nothing),
+        cmocka_unit_test(test_i_03_an_idle_that_is_not_sent_yet_lets_others_pass),
+        cmocka_unit_test(test_r3_behind_an_idle_that_stands_alone_its_answer_is_awaited),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The standing wish to be told of every change as it happens: kept apart from the operations, which go first. Where a
+ * connection has nothing else to do the watched mailbox is visited and stays (sync/live); where there is none one is made,
+ * later and later while that fails (client/backoff).
+ */
+#ifndef CPMSYNC_CLIENT_WATCH_H
+#define CPMSYNC_CLIENT_WATCH_H
+
+#include "client/conduct.h"
+
+/* It stands; submitted once, see cpmsync_conduct_submit. Takes `operation` over. */
+void cpmsync_watch_begin(struct cpmsync_client *client, struct cpmsync_operation *operation);
+
+/* It stands no longer; NULL if there is none, or another. The caller completes it. */
+struct cpmsync_operation *cpmsync_watch_take(struct cpmsync_client *client, int64_t id);
+
+/* A connection should be made for it now. */
+bool cpmsync_watch_wants_connection(const struct cpmsync_client *client);
+
+/* The connection, which is ready, has something to do for it: begins, or leaves because an operation waits or the wish
+ * changed. False: nothing to do. */
+bool cpmsync_watch_due(const struct cpmsync_conn *conn);
+void cpmsync_watch_go_on(struct cpmsync_conn *conn);
+
+/* Whether the visit of the watched mailbox is under way: operations wait for its end. */
+bool cpmsync_watch_is_on(const struct cpmsync_conn *conn);
+
+/* What came was dispatched; nothing more is said now. */
+void cpmsync_watch_rest(struct cpmsync_conn *conn);
+void cpmsync_watch_idle(struct cpmsync_conn *conn);
+void cpmsync_watch_tick(struct cpmsync_conn *conn);
+
+/* A session begins. */
+void cpmsync_watch_session(struct cpmsync_conn *conn);
+/* The connection failed, or was ended by the server: tried again later, or the wish, which is returned, fails with it. */
+struct cpmsync_operation *cpmsync_watch_failed(struct cpmsync_client *client, const struct cpmsync_err *err);
+
+/* Absolute time at which it has something to do; CPMSYNC_NEVER. */
+int64_t cpmsync_watch_expiry(const struct cpmsync_client *client);
+
+#endif

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "client/watch.h"
+#include "support/client_script.h"
+
+#define OFFERED "ENABLE CONDSTORE QRESYNC UNSELECT IDLE"
+#define SELECTED "* 5 EXISTS\n* OK [UIDVALIDITY 42] x\n* OK [UIDNEXT 11] x\n* OK [HIGHESTMODSEQ 100] x\n"
+#define MINUTE ((int64_t)60 * 1000)
+
+static void on_done(void *ctx, struct cpmsync_client *client, int64_t operation, const struct cpmsync_fault *fault)
+{
+    struct support_script *script = ctx;
+
+    (void)client;
+    script->done[operation]++;
+    script->errors[operation] = fault->error;
+}
+
+static int64_t watch(struct support_script *script, const char *mailbox)
+{
+    return cpmsync_client_watch(script->client, mailbox, on_done, script);
+}
+
+/* INBOX is watched: the IDLE in flight is C5, and its `+` came. */
+static int64_t open_watch(struct support_script *script)
+{
+    support_script_init(script);
+    support_script_cache(script);
+    support_script_open(script);
+    int64_t id = watch(script, "INBOX");
+    assert_true(id > 0);
+    support_script_ready(script, OFFERED, "QRESYNC");
+    support_script_sent(script, "C3 SELECT INBOX (QRESYNC (42 100 1:10))\nC4 UID FETCH 11:210 (FLAGS MODSEQ)\nC5 IDLE");
+    support_script_server(script, SELECTED "C3 OK x\nC4 OK x\n+ x");
+    support_script_heard(script, "begin 42 1:10|batch 11 100|live INBOX|");
+    return id;
+}
+
+static void tick(struct support_script *script, int64_t ms)
+{
+    script->now += ms;
+    assert_int_equal(cpmsync_conn_tick(script->client, script->now, 0), 0);
+}
+
+/* A synchronisation ends the IDLE, and the watch goes on behind it. */
+static void test_an_operation_goes_ahead_and_the_watch_goes_on(void **state)
+{
+    struct support_script script;
+
+    (void)state;
+    open_watch(&script);
+    int64_t sync = support_script_sync(&script, "other");
+    tick(&script, 0);
+    support_script_sent(&script, "DONE\nC6 UNSELECT\nC7 SELECT other\nC8 UID FETCH 1:200 (FLAGS MODSEQ)");
+    support_script_server(&script, "* VANISHED 2\nC5 OK x\nC6 OK x"); /* told to nobody: SELECT will tell it again */
+    support_script_server(&script, "* 0 EXISTS\n* OK [UIDVALIDITY 7] x\n* OK [UIDNEXT 1] x\n* OK [HIGHESTMODSEQ 1] x\n"
+                                   "C7 OK x\nC8 OK x");
+    assert_int_equal(script.done[sync], 1);
+    assert_int_equal(script.errors[sync], 0);
+    script.heard_len = 0;
+    support_script_sent(&script,
+        "C9 UNSELECT\nC10 SELECT INBOX (QRESYNC (42 100 1:10 (2,4:5 4,8,10)))\nC11 UID FETCH 11:210 (FLAGS "
+        "MODSEQ)\nC12 IDLE");
+    support_script_server(&script, "C9 OK x\n* 4 EXISTS\n* VANISHED (EARLIER) 2\n* OK [UIDVALIDITY 42] x\n"
+                                   "* OK [UIDNEXT 11] x\n* OK [HIGHESTMODSEQ 101] x\nC10 OK x\nC11 OK x\n+ x");
+    support_script_heard(&script, "begin 42 1:10|gone 2:2|batch 11 101|live INBOX|");
+    support_script_close(&script);
+    assert_int_equal(script.done[1], 1);
+    assert_int_equal(script.errors[1], CPMSYNC_ERR_CANCELLED);
+}
+
+static void test_one_watch_at_a_time_and_another_behind_it(void **state)
+{
+    struct support_script script;
+
+    (void)state;
+    int64_t first = open_watch(&script);
+    assert_int_equal(watch(&script, "other"), CPMSYNC_ERR_STATE);
+    assert_int_equal(watch(&script, ""), CPMSYNC_ERR_INVALID_ARGUMENT);
+    assert_int_equal(cpmsync_client_cancel(script.client, first), 0);
+    assert_int_equal(script.errors[first], CPMSYNC_ERR_CANCELLED);
+    assert_true(watch(&script, "other") > 0);
+    tick(&script, 0);
+    support_script_sent(&script, "DONE\nC6 UNSELECT\nC7 SELECT other\nC8 UID FETCH 1:200 (FLAGS MODSEQ)\nC9 IDLE");
+    support_script_close(&script);
+}
+
+/* It is tried again, later each time; and an app that has nothing else to do is woken for that only. */
+static void test_design_8_a_lost_connection_is_made_again_later_each_time(void **state)
+{
+    struct support_script script;
+
+    (void)state;
+    int64_t id = open_watch(&script);
+    support_script_eof(&script);
+    for (int64_t least = 1000, most = 2000; least < 450000; least *= 2, most *= 2) {
+        int64_t expiry = cpmsync_client_expiry(script.client);
+        assert_in_range(expiry - script.now, least, most);
+        assert_int_equal(cpmsync_client_want(script.client), 0);
+        tick(&script, expiry - script.now - 1);
+        assert_int_equal(cpmsync_conn_want(script.client, 0), 0);
+        tick(&script, 1);
+        assert_int_equal(cpmsync_conn_want(script.client, 0), CPMSYNC_WANT_CONNECT);
+        assert_int_equal(cpmsync_conn_closed(script.client, 0, script.now, NULL), 0); /* it cannot be made */
+    }
+    assert_int_equal(script.done[id], 0);
+    assert_in_range(cpmsync_client_expiry(script.client) - script.now, 450000, 900000);
+    support_script_close(&script);
+    assert_int_equal(script.done[id], 1);
+}
+
+/* What trying again does not help ends it: the app hears why. */
+static void test_a_refused_login_ends_the_watch(void **state)
+{
+    struct support_script script;
+
+    (void)state;
+    support_script_init(&script);
+    support_script_open(&script);
+    int64_t id = watch(&script, "INBOX");
+    support_script_connect(&script);
+    support_script_server(&script, "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] x");
+    script.sent_len = 0;
+    support_script_server(&script, "C1 NO [AUTHENTICATIONFAILED] x");
+    assert_int_equal(script.done[id], 1);
+    assert_int_equal(script.errors[id], CPMSYNC_ERR_AUTH);
+    support_script_closed(&script);
+    assert_int_equal(cpmsync_conn_want(script.client, 0), 0);
+    assert_int_equal(cpmsync_client_expiry(script.client), CPMSYNC_NEVER);
+    support_script_close(&script);
+}
+
+static void test_a_mailbox_that_is_not_there_ends_the_watch(void **state)
+{
+    struct support_script script;
+
+    (void)state;
+    support_script_init(&script);
+    support_script_open(&script);
+    int64_t id = watch(&script, "gone");
+    support_script_ready(&script, OFFERED, "QRESYNC");
+    support_script_sent(&script, "C3 SELECT gone\nC4 UID FETCH 1:200 (FLAGS MODSEQ)\nC5 IDLE");
+    support_script_server(&script, "C3 NO [NONEXISTENT] x\nC4 BAD x");
+    assert_int_equal(script.done[id], 1);
+    assert_int_equal(script.errors[id], CPMSYNC_ERR_NO_MAILBOX);
+    support_script_server(&script, "+ x");
+    support_script_close(&script);
+}
+
+static void test_a_logout_ends_the_watch_well(void **state)
+{
+    struct support_script script;
+
+    (void)state;
+    int64_t id = open_watch(&script);
+    int64_t logout = support_script_logout(&script);
+    tick(&script, 0);
+    assert_int_equal(script.done[id], 1);
+    assert_int_equal(script.errors[id], 0);
+    support_script_sent(&script, "DONE\nC6 LOGOUT");
+    support_script_server(&script, "C5 OK x\n* BYE x\nC6 OK x");
+    support_script_closed(&script);
+    assert_int_equal(script.done[logout], 1);
+    assert_int_equal(cpmsync_conn_want(script.client, 0), 0);
+    support_script_close(&script);
+}
+
+/* Thirty days: IDLE is sent again, the server chats, and the app is not bothered once. */
+static void test_still_here_wakes_nobody_in_thirty_simulated_days(void **state)
+{
+    struct support_script script;
+    int64_t end;
+    unsigned tags = 6, wakes = 0;
+    char line[64];
+
+    (void)state;
+    open_watch(&script);
+    end = script.now + 30 * 24 * 60 * MINUTE;
+    for (int64_t chat = script.now; script.now < end;) {
+        int64_t expiry = cpmsync_client_expiry(script.client);
+        for (chat += 2 * MINUTE; chat < expiry; chat += 2 * MINUTE) {
+            script.now = chat;
+            support_script_server(&script, "* OK Still here");
+        }
+        script.now = expiry;
+        wakes++;
+        tick(&script, 0);
+        snprintf(line, sizeof line, "DONE\nC%u IDLE", tags);
+        support_script_sent(&script, line);
+        snprintf(line, sizeof line, "C%u OK x\n+ x", tags - 1);
+        support_script_server(&script, line);
+        tags++;
+    }
+    support_script_heard(&script, "");
+    assert_int_equal(wakes, (30 * 24 * 60 + 28) / 29); /* one in 29 minutes */
+    support_script_close(&script);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_an_operation_goes_ahead_and_the_watch_goes_on),
+        cmocka_unit_test(test_one_watch_at_a_time_and_another_behind_it),
+        cmocka_unit_test(test_design_8_a_lost_connection_is_made_again_later_each_time),
+        cmocka_unit_test(test_a_refused_login_ends_the_watch),
+        cmocka_unit_test(test_a_mailbox_that_is_not_there_ends_the_watch),
+        cmocka_unit_test(test_a_logout_ends_the_watch_well),
+        cmocka_unit_test(test_still_here_wakes_nobody_in_thirty_simulated_days),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
