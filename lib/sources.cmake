@@ -75,6 +75,7 @@ set(CPMSYNC_SOURCES_SYNC
   lib/sync/batch.c
   lib/sync/chain.c
   lib/sync/live.c
+  lib/sync/notify.c
   lib/sync/open_mailbox.c
   lib/sync/plan.c
   lib/sync/request.c

@@ -30,6 +30,8 @@ struct cli_account {
     char last_error[1024];  /* so that one cause is told once */
     int (*event)(void *ctx, const struct cpmsync_event *event);
     void *event_ctx;
+    int (*interrupt)(void *ctx); /* at SIGINT, SIGTERM: 0 if it goes on for now; NULL: it does not */
+    void *interrupt_ctx;
     struct cpmsync_stats stats; /* from the end of the client on */
 };
 

@@ -43,6 +43,15 @@ static void stop(struct cli_account *account, const char *why)
     fprintf(stderr, "cpmsync: %s\n", why);
 }
 
+/* The signal was for the command. */
+static int was_asked_to_go_on(struct cli_account *account)
+{
+    char octet;
+    ssize_t ignored = read(signal_pipe[0], &octet, 1);
+    (void)ignored;
+    return account->interrupt(account->interrupt_ctx) == 0;
+}
+
 /* 0 to go on. */
 static int wait_for_something(struct cli_account *account)
 {
@@ -50,6 +59,8 @@ static int wait_for_something(struct cli_account *account)
     case LOOP_POLL_CLIENT:
         return 0;
     case LOOP_POLL_FD:
+        if (account->interrupt != NULL && was_asked_to_go_on(account))
+            return 0;
         stop(account, "interrupted: what was complete is kept; run it again for the rest");
         break;
     case LOOP_POLL_IDLE:

@@ -15,7 +15,7 @@ static const struct command {
     {"mailboxes", CLI_MAILBOXES, 0, 0},
     {"dump", CLI_DUMP, 1, 1},
     {"capabilities", CLI_CAPABILITIES, 0, 0},
-    {"watch", CLI_NONE, 0, INT_MAX},
+    {"watch", CLI_WATCH, 0, INT_MAX},
     {"fetch", CLI_NONE, 0, INT_MAX},
     {"structure", CLI_NONE, 0, INT_MAX},
     {"append", CLI_NONE, 0, INT_MAX},
@@ -235,7 +235,7 @@ static int parse_command(struct parser *parser, int argc, char **argv)
 static int check_together(struct parser *parser)
 {
     const struct cli_options *options = parser->options;
-    int network = options->command == CLI_SYNC || options->command == CLI_CAPABILITIES;
+    int network = options->command == CLI_SYNC || options->command == CLI_WATCH || options->command == CLI_CAPABILITIES;
     if (network && !options->has_url)
         return fail(parser, "%s: --url is missing", options->command_name);
     if (network && options->url.user[0] == '\0')
@@ -279,6 +279,7 @@ void cli_options_help(FILE *out)
           "\n"
           "Commands\n"
           "  sync [MAILBOX...]    bring the cache of the account, or of these mailboxes, up to date\n"
+          "  watch [MAILBOX...]   stay connected and print what happens, until SIGINT or SIGTERM\n"
           "  mailboxes            the cached mailboxes; no network\n"
           "  dump MAILBOX         a cached mailbox, a line a message: UID MODSEQ (FLAGS); no network\n"
           "  capabilities         what the server offers after login, and what was enabled\n"

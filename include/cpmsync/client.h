@@ -56,7 +56,8 @@ enum cpmsync_event_type {
     CPMSYNC_EVENT_MAILBOX_MISSING,
     /* Likewise: `mailbox` could not be brought up to date, `error` says why; the others go on. */
     CPMSYNC_EVENT_MAILBOX_FAILED,
-    /* `mailbox`, which is watched, is in sync, and the server tells its changes from here on; once a connection. */
+    /* `mailbox`, which is watched, is in sync, and the server tells its changes from here on; again each time others went
+     * ahead of it. */
     CPMSYNC_EVENT_LIVE
 };
 
@@ -209,6 +210,14 @@ CPMSYNC_API int64_t cpmsync_client_sync_account(
  */
 CPMSYNC_API int64_t cpmsync_client_watch(
     struct cpmsync_client *client, const char *mailbox, cpmsync_done_fn done, void *ctx);
+
+/*
+ * The same of the whole account: brings it up to date (cpmsync_client_sync_account), then `first` (NULL: INBOX) stays selected.
+ * On a server with NOTIFY (RFC 5465) the other mailboxes are watched, too, and visited when they changed; on others they wait
+ * for cpmsync_client_sync_account, at the app's pace. A mailbox that cannot be synchronised is told as FAILED and ends nothing.
+ */
+CPMSYNC_API int64_t cpmsync_client_watch_account(
+    struct cpmsync_client *client, const char *first, cpmsync_done_fn done, void *ctx);
 
 /* LOGOUT after what was submitted before; complete when the connection is closed. */
 CPMSYNC_API int64_t cpmsync_client_logout(struct cpmsync_client *client, cpmsync_done_fn done, void *ctx);

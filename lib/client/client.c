@@ -231,6 +231,13 @@ int64_t cpmsync_client_watch(struct cpmsync_client *client, const char *mailbox,
     return cpmsync_conduct_submit(client, CPMSYNC_OPERATION_WATCH, mailbox, done, ctx);
 }
 
+int64_t cpmsync_client_watch_account(struct cpmsync_client *client, const char *first, cpmsync_done_fn done, void *ctx)
+{
+    if (!client || (first && !*first))
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    return cpmsync_conduct_submit(client, CPMSYNC_OPERATION_WATCH_ACCOUNT, first ? first : "INBOX", done, ctx);
+}
+
 int64_t cpmsync_client_logout(struct cpmsync_client *client, cpmsync_done_fn done, void *ctx)
 {
     if (!client)

@@ -48,7 +48,9 @@ static void complete_queued(struct cpmsync_client *client, const struct cpmsync_
 int64_t cpmsync_conduct_submit(struct cpmsync_client *client, enum cpmsync_operation_kind kind, const char *mailbox,
     cpmsync_done_fn done, void *ctx)
 {
-    if (client->dying || (kind == CPMSYNC_OPERATION_WATCH && client->watch))
+    bool stands = kind == CPMSYNC_OPERATION_WATCH || kind == CPMSYNC_OPERATION_WATCH_ACCOUNT;
+
+    if (client->dying || (stands && client->watch))
         return CPMSYNC_ERR_STATE;
     if (client->config.operations_max != CPMSYNC_OFF && client->operations >= (uint64_t)client->config.operations_max)
         return CPMSYNC_ERR_LIMIT;
@@ -67,7 +69,7 @@ int64_t cpmsync_conduct_submit(struct cpmsync_client *client, enum cpmsync_opera
     operation->done = done;
     operation->ctx = ctx;
     client->operations++;
-    if (kind == CPMSYNC_OPERATION_WATCH) {
+    if (stands) {
         cpmsync_watch_begin(client, operation);
         return operation->id;
     }
@@ -193,8 +195,7 @@ static void up_synced(void *ctx)
 
 static void up_other_data(void *ctx, const struct cpmsync_response *response)
 {
-    (void)ctx;
-    (void)response;
+    cpmsync_watch_data(ctx, response);
 }
 
 static void up_mailbox_lost(void *ctx, int error)
@@ -278,20 +279,23 @@ static void account_done(void *ctx, const struct cpmsync_err *err)
     end_running(ctx, &copy);
 }
 
+void cpmsync_conduct_account_config(struct cpmsync_conn *conn, struct cpmsync_account_config *config)
+{
+    memset(config, 0, sizeof *config);
+    config->mem = conn->client->mem;
+    config->chain = &conn->chain;
+    config->mailboxes_max = (size_t)conn->client->config.mailboxes_max;
+    config->ctx = conn;
+    config->event = up_event;
+}
+
 static void start_sync_account(struct cpmsync_conn *conn)
 {
-    struct cpmsync_client *client = conn->client;
     const char *first = conn->running->mailbox;
     struct cpmsync_account_config config;
     struct cpmsync_err err;
 
-    memset(&config, 0, sizeof config);
-    config.mem = client->mem;
-    config.chain = &conn->chain;
-    config.mailboxes_max =
-        client->config.mailboxes_max == CPMSYNC_OFF ? SIZE_MAX / 4 : (size_t)client->config.mailboxes_max;
-    config.ctx = conn;
-    config.event = up_event;
+    cpmsync_conduct_account_config(conn, &config);
     config.done = account_done;
     int error = cpmsync_account_new(&conn->account, &config, cpmsync_slice_of(first, first ? strlen(first) : 0));
     if (!error)
@@ -339,6 +343,7 @@ static void start_operation(struct cpmsync_conn *conn)
         start_logout(conn);
         break;
     case CPMSYNC_OPERATION_WATCH:
+    case CPMSYNC_OPERATION_WATCH_ACCOUNT:
         break;
     }
 }
@@ -379,7 +384,7 @@ static void end_session(struct cpmsync_conn *conn)
     cpmsync_session_free(session);
     conn->session = NULL;
     drop_sync(conn);
-    conn->watched = 0;
+    cpmsync_watch_session_over(conn);
     memset(&conn->chain, 0, sizeof conn->chain);
 }
 

@@ -12,12 +12,14 @@
 #include "session/session.h"
 #include "sync/account.h"
 #include "sync/live.h"
+#include "sync/notify.h"
 
 enum cpmsync_operation_kind {
     CPMSYNC_OPERATION_LOGIN,
     CPMSYNC_OPERATION_SYNC,
     CPMSYNC_OPERATION_SYNC_ACCOUNT,
-    CPMSYNC_OPERATION_WATCH, /* never queued: it stands */
+    CPMSYNC_OPERATION_WATCH, /* never queued: it stands; of the whole account: */
+    CPMSYNC_OPERATION_WATCH_ACCOUNT,
     CPMSYNC_OPERATION_LOGOUT
 };
 
@@ -25,9 +27,27 @@ struct cpmsync_operation {
     struct cpmsync_operation *next;
     int64_t id;
     enum cpmsync_operation_kind kind;
-    char *mailbox; /* SYNC, WATCH; SYNC_ACCOUNT: the first one, may be NULL */
+    char *mailbox; /* SYNC, WATCH, WATCH_ACCOUNT; SYNC_ACCOUNT: the first one, may be NULL */
     cpmsync_done_fn done;
     void *ctx;
+};
+
+enum cpmsync_watch_phase {
+    CPMSYNC_WATCH_NOTHING, /* Next: ACCOUNT, STAYING */
+    CPMSYNC_WATCH_ACCOUNT, /* the account is synchronised, by LIST or as NOTIFY told. Next: NOTHING */
+    CPMSYNC_WATCH_STAYING  /* the watched mailbox is selected. Next: NOTHING */
+};
+
+/* What a connection does for the watch; watch.c's own. */
+struct cpmsync_watching {
+    enum cpmsync_watch_phase phase;
+    int64_t id;    /* of the watch it is for */
+    bool leaving;  /* it was told to end */
+    bool surveyed; /* the account was synchronised by LIST on this session */
+    bool revisit;  /* `told` is to be visited */
+    struct cpmsync_roster told;
+    struct cpmsync_notify notify;
+    struct cpmsync_live live;
 };
 
 enum cpmsync_conn_phase {
@@ -44,11 +64,9 @@ struct cpmsync_conn {
     enum cpmsync_conn_state told; /* last state the app heard */
     struct cpmsync_session *session;
     struct cpmsync_chain chain;      /* of the session */
-    struct cpmsync_account *account; /* of the running SYNC_ACCOUNT */
+    struct cpmsync_account *account; /* of the running SYNC_ACCOUNT, or of the watch */
     struct cpmsync_operation *running;
-    int64_t watched; /* the id of the WATCH its visit under way is of; 0: none */
-    bool leaving;    /* that visit was told to end */
-    struct cpmsync_live live;
+    struct cpmsync_watching watching;
     struct cpmsync_err end; /* why the session ended, until the transport is closed */
 };
 
@@ -98,6 +116,9 @@ void cpmsync_conduct_complete(
 int64_t cpmsync_conduct_submit(struct cpmsync_client *client, enum cpmsync_operation_kind kind, const char *mailbox,
     cpmsync_done_fn done, void *ctx);
 int cpmsync_conduct_cancel(struct cpmsync_client *client, int64_t id);
+
+/* What every synchronisation of the account on this connection has in common; `done` and `told` are left to be filled. */
+void cpmsync_conduct_account_config(struct cpmsync_conn *conn, struct cpmsync_account_config *config);
 
 /* The transport opened, or ended (`err` says why; error 0: closed as asked or by the peer). */
 int cpmsync_conduct_opened(struct cpmsync_conn *conn, int64_t now, unsigned flags);

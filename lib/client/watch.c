@@ -45,84 +45,61 @@ struct cpmsync_operation *cpmsync_watch_failed(struct cpmsync_client *client, co
 
 static bool is_wished(const struct cpmsync_conn *conn)
 {
-    return conn->client->watch && conn->client->watch->id == conn->watched;
+    return conn->client->watch && conn->client->watch->id == conn->watching.id;
 }
 
 bool cpmsync_watch_is_on(const struct cpmsync_conn *conn)
 {
-    return conn->watched != 0;
+    return conn->watching.phase != CPMSYNC_WATCH_NOTHING;
+}
+
+static bool is_whole(const struct cpmsync_client *client)
+{
+    return client->watch->kind == CPMSYNC_OPERATION_WATCH_ACCOUNT;
+}
+
+/* Another watch begins on the session. */
+static void forget_account(struct cpmsync_watching *watching)
+{
+    watching->surveyed = false;
+    if (watching->revisit)
+        cpmsync_roster_clear(&watching->told);
+    watching->revisit = false;
 }
 
 void cpmsync_watch_session(struct cpmsync_conn *conn)
 {
-    const struct cpmsync_client_config *config = &conn->client->config;
-
-    conn->watched = 0;
-    conn->leaving = false;
-    cpmsync_live_init(&conn->live, &conn->chain, config->idle_ms == CPMSYNC_OFF ? CPMSYNC_NEVER : config->idle_ms);
-}
-
-/* It was left, or it failed. When the connection ended, its own error says more. */
-static void watched(void *ctx, const struct cpmsync_err *err, bool unfinished)
-{
-    struct cpmsync_conn *conn = ctx;
-    bool wished = is_wished(conn);
-
-    (void)unfinished;
-    if (cpmsync_session_state(conn->session) == CPMSYNC_SESSION_FAILED)
-        return;
-    conn->watched = 0;
-    conn->leaving = false;
-    if (err->error && wished)
-        cpmsync_conduct_complete(conn->client, cpmsync_watch_take(conn->client, conn->client->watch->id), err);
-}
-
-static void start(struct cpmsync_conn *conn)
-{
     struct cpmsync_client *client = conn->client;
+    int64_t idle_ms = client->config.idle_ms == CPMSYNC_OFF ? CPMSYNC_NEVER : client->config.idle_ms;
+
+    memset(&conn->watching, 0, sizeof conn->watching);
+    cpmsync_live_init(&conn->watching.live, &conn->chain, idle_ms);
+    cpmsync_notify_init(&conn->watching.notify, client->mem, conn->session, (size_t)client->config.mailboxes_max);
+}
+
+void cpmsync_watch_session_over(struct cpmsync_conn *conn)
+{
+    forget_account(&conn->watching);
+    cpmsync_notify_clear(&conn->watching.notify);
+    memset(&conn->watching, 0, sizeof conn->watching);
+}
+
+void cpmsync_watch_data(struct cpmsync_conn *conn, const struct cpmsync_response *response)
+{
+    bool asked = conn->account && cpmsync_account_asks(conn->account) && response->type != CPMSYNC_RESPONSE_STATUS;
+
+    if (!asked)
+        cpmsync_notify_data(&conn->watching.notify, response);
+}
+
+static void fail(struct cpmsync_conn *conn, int error)
+{
     struct cpmsync_err err;
 
-    conn->watched = client->watch->id;
-    int error = cpmsync_chain_visit(
-        &conn->chain, cpmsync_slice_str(client->watch->mailbox), NULL, CPMSYNC_VISIT_STAYS, watched, conn);
-    if (!error)
-        return;
-    conn->watched = 0;
     cpmsync_err_clear(&err);
     cpmsync_err_set(&err, error);
-    cpmsync_conduct_complete(client, cpmsync_watch_take(client, client->watch->id), &err);
-}
-
-static bool leave_due(const struct cpmsync_conn *conn)
-{
-    return conn->watched && !conn->leaving && (conn->client->first || !is_wished(conn));
-}
-
-static bool start_due(const struct cpmsync_conn *conn)
-{
-    return !conn->watched && conn->client->watch && !conn->client->first && !conn->running;
-}
-
-bool cpmsync_watch_due(const struct cpmsync_conn *conn)
-{
-    return leave_due(conn) || start_due(conn);
-}
-
-void cpmsync_watch_go_on(struct cpmsync_conn *conn)
-{
-    if (leave_due(conn)) {
-        conn->leaving = true;
-        cpmsync_session_end_idle(conn->session);
-        cpmsync_chain_leave(&conn->chain);
-    } else if (start_due(conn)) {
-        start(conn);
-    }
-}
-
-void cpmsync_watch_rest(struct cpmsync_conn *conn)
-{
-    if (conn->watched)
-        cpmsync_chain_rest(&conn->chain);
+    if (conn->client->watch)
+        cpmsync_conduct_complete(conn->client, cpmsync_watch_take(conn->client, conn->client->watch->id), &err);
 }
 
 static void lose(struct cpmsync_conn *conn, int error)
@@ -131,16 +108,181 @@ static void lose(struct cpmsync_conn *conn, int error)
         cpmsync_session_fail(conn->session, error);
 }
 
+/* When the connection ended, its own error says more. */
+static bool is_over(struct cpmsync_conn *conn)
+{
+    conn->watching.phase = CPMSYNC_WATCH_NOTHING;
+    conn->watching.leaving = false;
+    return cpmsync_session_state(conn->session) == CPMSYNC_SESSION_FAILED;
+}
+
+/* ---- the account */
+
+static void account_done(void *ctx, const struct cpmsync_err *err)
+{
+    struct cpmsync_conn *conn = ctx;
+    struct cpmsync_err copy = *err; /* it is the account's, which goes */
+    bool whole = cpmsync_account_learnt(conn->account) && cpmsync_error_class(copy.error) != CPMSYNC_CLASS_STORE &&
+                 copy.error != CPMSYNC_ERR_NOMEM;
+
+    cpmsync_account_free(conn->account);
+    conn->account = NULL;
+    if (is_over(conn) || !copy.error)
+        return;
+    if (copy.error == CPMSYNC_ERR_PROTOCOL)
+        lose(conn, copy.error);         /* whose data are whose is not known any more */
+    else if (is_wished(conn) && !whole) /* a mailbox that failed was told of */
+        cpmsync_conduct_complete(conn->client, cpmsync_watch_take(conn->client, conn->client->watch->id), &copy);
+}
+
+static int start_account(struct cpmsync_conn *conn)
+{
+    struct cpmsync_watching *watching = &conn->watching;
+    const char *first = conn->client->watch->mailbox;
+    struct cpmsync_account_config config;
+    int error = watching->surveyed ? 0 : cpmsync_notify_set(&watching->notify); /* ahead of LIST (R9) */
+
+    if (error)
+        return error;
+    cpmsync_conduct_account_config(conn, &config);
+    config.done = account_done;
+    if (watching->surveyed) {
+        config.told = &watching->told;
+        watching->revisit = false;
+        error = cpmsync_account_new(&conn->account, &config, cpmsync_slice_of(NULL, 0));
+        cpmsync_roster_clear(&watching->told);
+        if (!error)
+            cpmsync_account_go(conn->account);
+        return error;
+    }
+    watching->surveyed = true;
+    watching->notify.overflow = false;
+    return cpmsync_account_new(&conn->account, &config, cpmsync_slice_str(first));
+}
+
+/* ---- the mailbox that stays */
+
+static void watched(void *ctx, const struct cpmsync_err *err, bool unfinished)
+{
+    struct cpmsync_conn *conn = ctx;
+    bool wished = is_wished(conn);
+
+    (void)unfinished;
+    if (!is_over(conn) && err->error && wished)
+        cpmsync_conduct_complete(conn->client, cpmsync_watch_take(conn->client, conn->client->watch->id), err);
+}
+
+static int start_staying(struct cpmsync_conn *conn)
+{
+    return cpmsync_chain_visit(
+        &conn->chain, cpmsync_slice_str(conn->client->watch->mailbox), NULL, CPMSYNC_VISIT_STAYS, watched, conn);
+}
+
+/* ---- what is to be done */
+
+static bool leave_due(const struct cpmsync_conn *conn)
+{
+    const struct cpmsync_watching *watching = &conn->watching;
+
+    if (watching->phase == CPMSYNC_WATCH_NOTHING || watching->leaving)
+        return false;
+    bool others =
+        watching->phase == CPMSYNC_WATCH_STAYING && (conn->client->first || watching->revisit || !watching->surveyed);
+    return others || !is_wished(conn);
+}
+
+static bool start_due(const struct cpmsync_conn *conn)
+{
+    return conn->watching.phase == CPMSYNC_WATCH_NOTHING && conn->client->watch && !conn->client->first &&
+           !conn->running;
+}
+
+bool cpmsync_watch_due(const struct cpmsync_conn *conn)
+{
+    return leave_due(conn) || start_due(conn);
+}
+
+static void leave(struct cpmsync_conn *conn)
+{
+    conn->watching.leaving = true;
+    cpmsync_session_end_idle(conn->session);
+    if (conn->watching.phase == CPMSYNC_WATCH_ACCOUNT)
+        cpmsync_account_stop(conn->account, CPMSYNC_ERR_CANCELLED);
+    else
+        cpmsync_chain_leave(&conn->chain);
+}
+
+static void start(struct cpmsync_conn *conn)
+{
+    struct cpmsync_watching *watching = &conn->watching;
+
+    if (watching->id != conn->client->watch->id)
+        forget_account(watching);
+    bool account = is_whole(conn->client) && (!watching->surveyed || watching->revisit);
+    watching->id = conn->client->watch->id;
+    watching->phase = account ? CPMSYNC_WATCH_ACCOUNT : CPMSYNC_WATCH_STAYING;
+    if (!account)
+        watching->surveyed = true;
+    int error = account ? start_account(conn) : start_staying(conn);
+    if (!error)
+        return;
+    watching->phase = CPMSYNC_WATCH_NOTHING;
+    fail(conn, error);
+}
+
+void cpmsync_watch_go_on(struct cpmsync_conn *conn)
+{
+    if (leave_due(conn))
+        leave(conn);
+    else if (start_due(conn))
+        start(conn);
+}
+
+/* Whether others are to be visited in between, as NOTIFY told. */
+static void look_around(struct cpmsync_conn *conn)
+{
+    struct cpmsync_watching *watching = &conn->watching;
+
+    if (watching->revisit)
+        return;
+    if (!is_whole(conn->client)) {
+        cpmsync_roster_clear(&watching->notify.told);
+        return;
+    }
+    if (watching->notify.overflow) {
+        watching->surveyed = false;
+        return;
+    }
+    int differ =
+        cpmsync_notify_take(&watching->notify, &conn->client->store, conn->client->watch->mailbox, &watching->told);
+    if (differ < 0)
+        fail(conn, differ);
+    else
+        watching->revisit = differ == 1;
+}
+
+void cpmsync_watch_rest(struct cpmsync_conn *conn)
+{
+    if (conn->watching.phase != CPMSYNC_WATCH_STAYING)
+        return;
+    cpmsync_chain_rest(&conn->chain);
+    if (cpmsync_chain_rests(&conn->chain) && is_wished(conn))
+        look_around(conn);
+}
+
 void cpmsync_watch_idle(struct cpmsync_conn *conn)
 {
-    if (conn->watched && !conn->leaving && cpmsync_session_logged_in(conn->session))
-        lose(conn, cpmsync_live_idle(&conn->live, conn->client->now));
+    const struct cpmsync_watching *watching = &conn->watching;
+
+    if (watching->phase == CPMSYNC_WATCH_STAYING && !watching->leaving && cpmsync_session_logged_in(conn->session))
+        lose(conn, cpmsync_live_idle(&conn->watching.live, conn->client->now));
 }
 
 void cpmsync_watch_tick(struct cpmsync_conn *conn)
 {
-    if (conn->session && conn->watched && cpmsync_session_state(conn->session) == CPMSYNC_SESSION_READY)
-        lose(conn, cpmsync_live_tick(&conn->live, conn->client->now));
+    if (conn->session && conn->watching.phase == CPMSYNC_WATCH_STAYING &&
+        cpmsync_session_state(conn->session) == CPMSYNC_SESSION_READY)
+        lose(conn, cpmsync_live_tick(&conn->watching.live, conn->client->now));
 }
 
 int64_t cpmsync_watch_expiry(const struct cpmsync_client *client)
@@ -149,5 +291,7 @@ int64_t cpmsync_watch_expiry(const struct cpmsync_client *client)
 
     if (conn->phase == CPMSYNC_PHASE_NONE && client->watch && client->backoff.retry_at > client->now)
         return client->backoff.retry_at;
-    return conn->phase == CPMSYNC_PHASE_OPEN && conn->watched ? cpmsync_live_expiry(&conn->live) : CPMSYNC_NEVER;
+    return conn->phase == CPMSYNC_PHASE_OPEN && conn->watching.phase == CPMSYNC_WATCH_STAYING
+               ? cpmsync_live_expiry(&conn->watching.live)
+               : CPMSYNC_NEVER;
 }

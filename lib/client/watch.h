@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The standing wish to be told of every change as it happens: kept apart from the operations, which go first. Where a
- * connection has nothing else to do the watched mailbox is visited and stays (sync/live); where there is none one is made,
+ * connection has nothing else to do the account is synchronised, if it is watched, and then the watched mailbox is visited and
+ * stays (sync/live). What NOTIFY tells of others is visited in between (sync/notify). Where there is no connection one is made,
  * later and later while that fails (client/backoff).
  */
 #ifndef CPMSYNC_CLIENT_WATCH_H
@@ -31,8 +32,11 @@ void cpmsync_watch_rest(struct cpmsync_conn *conn);
 void cpmsync_watch_idle(struct cpmsync_conn *conn);
 void cpmsync_watch_tick(struct cpmsync_conn *conn);
 
-/* A session begins. */
+/* A session begins; is gone. */
 void cpmsync_watch_session(struct cpmsync_conn *conn);
+void cpmsync_watch_session_over(struct cpmsync_conn *conn);
+/* What it tells beside mailbox data. */
+void cpmsync_watch_data(struct cpmsync_conn *conn, const struct cpmsync_response *response);
 /* The connection failed, or was ended by the server: tried again later, or the wish, which is returned, fails with it. */
 struct cpmsync_operation *cpmsync_watch_failed(struct cpmsync_client *client, const struct cpmsync_err *err);
 

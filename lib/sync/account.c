@@ -480,6 +480,32 @@ static int depart(struct cpmsync_account *account)
     return 0;
 }
 
+/* What differs is known already. */
+static void take_over(struct cpmsync_account *account, struct cpmsync_roster *told)
+{
+    account->roster = *told;
+    cpmsync_roster_init(told, account->config.mem, account->config.mailboxes_max);
+    account->planned = true;
+}
+
+void cpmsync_account_go(struct cpmsync_account *account)
+{
+    for (size_t i = 0; i < account->roster.count; i++)
+        if (account->roster.entries[i].state == CPMSYNC_ROSTER_MISSING)
+            tell(account, CPMSYNC_EVENT_MAILBOX_MISSING, account->roster.entries[i].key, 0);
+    go_on(account);
+}
+
+bool cpmsync_account_learnt(const struct cpmsync_account *account)
+{
+    return account->planned;
+}
+
+bool cpmsync_account_asks(const struct cpmsync_account *account)
+{
+    return account->errands != 0;
+}
+
 int cpmsync_account_new(
     struct cpmsync_account **out, const struct cpmsync_account_config *config, struct cpmsync_slice first)
 {
@@ -492,7 +518,11 @@ int cpmsync_account_new(
     cpmsync_roster_init(&account->roster, config->mem, config->mailboxes_max);
     if (first.len)
         account->first = cpmsync_mem_copy(config->mem, first.data, first.len);
-    int error = first.len && !account->first ? CPMSYNC_ERR_NOMEM : depart(account);
+    int error = first.len && !account->first ? CPMSYNC_ERR_NOMEM : 0;
+    if (!error && config->told)
+        take_over(account, config->told);
+    else if (!error)
+        error = depart(account);
     if (error) {
         cpmsync_account_free(account);
         return error;

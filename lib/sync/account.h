@@ -21,6 +21,9 @@ struct cpmsync_account_config {
     const struct cpmsync_allocator *mem;
     struct cpmsync_chain *chain; /* lent, of the session */
     size_t mailboxes_max;
+    struct cpmsync_roster
+        *told; /* not NULL: these only, compared already, are visited, once cpmsync_account_go is called;
+                                    the entries are moved */
     void *ctx;
     /* MISSING and FAILED; what the visits tell leaves by the chain. A non-zero verdict is ignored. */
     int (*event)(void *ctx, const struct cpmsync_event *event);
@@ -33,6 +36,15 @@ struct cpmsync_account_config {
  * CPMSYNC_ERR_NOMEM, CPMSYNC_ERR_STATE if the session takes no commands, or an error of cpmsync_resync_new for `first`. */
 int cpmsync_account_new(
     struct cpmsync_account **account, const struct cpmsync_account_config *config, struct cpmsync_slice first);
+
+/* Begins with what was told; done may be called inside. */
+void cpmsync_account_go(struct cpmsync_account *account);
+
+/* LIST or STATUS is in flight: untagged ones are, or may be, the answer. */
+bool cpmsync_account_asks(const struct cpmsync_account *account);
+
+/* LIST was answered, and which mailboxes differ is known. */
+bool cpmsync_account_learnt(const struct cpmsync_account *account);
 
 /* Only when none of its commands is in flight: after done, or after the session was freed. */
 void cpmsync_account_free(struct cpmsync_account *account);

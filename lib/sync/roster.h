@@ -56,6 +56,10 @@ int cpmsync_roster_add(struct cpmsync_roster *roster, struct cpmsync_slice key);
 /* All was told. Mailboxes that are stored and were not listed become entries. 0, CPMSYNC_ERR_NOMEM, the store's error. */
 int cpmsync_roster_compare(struct cpmsync_roster *roster, const struct cpmsync_store *store);
 
+/* The same of mailboxes that were told of one by one, after sort: a closed one that is stored is missing (N-10, N-11); of what
+ * was not told nothing is known. */
+int cpmsync_roster_compare_told(struct cpmsync_roster *roster, const struct cpmsync_store *store);
+
 /* After sort; NULL if there is none. */
 struct cpmsync_roster_entry *cpmsync_roster_find(const struct cpmsync_roster *roster, struct cpmsync_slice key);
 

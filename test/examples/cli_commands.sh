@@ -76,6 +76,25 @@ for mechanism in LOGIN PLAIN SCRAM-SHA-1 SCRAM-SHA-256; do
     grep -q "^0> .*\(AUTHENTICATE $mechanism\|$mechanism\)" "$work/err" || { echo "--mech $mechanism was not used"; failed=1; }
 done
 
+# watch goes on until it is told to end, and ends well.
+for how in "" --json; do
+    : >"$work/out"
+    "$cpmsync" --url "$url" --ca "$PEER_CA" --store "$work/store" $how watch >"$work/out" 2>"$work/err" &
+    watch=$!
+    tries=0
+    until grep -q live "$work/out" || [ "$tries" = 100 ]; do
+        sleep 0.1
+        tries=$((tries + 1))
+    done
+    kill -TERM "$watch"
+    status=0
+    wait "$watch" || status=$?
+    [ "$status" = 0 ] || { echo "watch $how ended with $status"; cat "$work/err"; failed=1; }
+    tail -n 1 "$work/out" >"$work/first"
+    [ -n "$how" ] || matches 'watch' 'INBOX: live' "$work/first"
+    [ -z "$how" ] || matches 'watch --json' '\{"event":"state","state":"closed"\}' "$work/first"
+done
+
 # A dump is complete or the status says so.
 status=0
 "$cpmsync" --store "$work/store" dump INBOX >/dev/full 2>"$work/err" || status=$?

@@ -87,6 +87,6 @@ fails "another account's store" 5 '^cpmsync: store .*; use another --store' \
     --url "imaps://bob@localhost:$PEER_PORT/" --store "$work/store" sync INBOX
 fails 'a mailbox that is not cached' 1 '^cpmsync: dump of Nowhere: .*; synchronise it first' \
     --store "$work/store" dump Nowhere
-fails 'usage' 2 '^cpmsync: watch: not in this version' --url "$url" watch INBOX
+fails 'usage' 2 '^cpmsync: journal: not in this version' --url "$url" journal
 [ $failed = 0 ] && echo "every error was one line with the right status"
 exit $failed

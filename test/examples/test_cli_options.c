@@ -84,9 +84,9 @@ static void test_options_end_at_the_command(void **state)
 
 static void test_what_is_not_there_yet_is_refused_by_name(void **state)
 {
-    static const char *const later[] = {"watch", "fetch", "structure", "append", "flag", "copy", "move", "delete",
-        "search", "create", "remove", "subscribe", "unsubscribe", "rename", "list", "acl", "metadata", "annotation",
-        "convert", "url", "object", "journal"};
+    static const char *const later[] = {"fetch", "structure", "append", "flag", "copy", "move", "delete", "search",
+        "create", "remove", "subscribe", "unsubscribe", "rename", "list", "acl", "metadata", "annotation", "convert",
+        "url", "object", "journal"};
     char text[80], expected[80];
     (void)state;
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {

@@ -13,8 +13,8 @@
  *                               early allowed|greeting (else each answer of a login is awaited), idle MS, retry MS
  *   cache MAILBOX UV CURSOR COVERED [BITS]   a mailbox in the store before the start (BITS: enum cpmsync_mailbox_bits);
  *                               then lines "row UID MODSEQ FLAG ..."
- *   login | sync MAILBOX | account [MAILBOX] | watch MAILBOX | logout | cancel     an operation is submitted (account: all
- *                               mailboxes, this one ahead); cancel takes the last one back
+ *   login | sync MAILBOX | account [MAILBOX] | watch MAILBOX | watchall MAILBOX | logout | cancel     an operation is submitted
+ *                               (account, watchall: all mailboxes, this one ahead); cancel takes the last one back
  *   credentials                 the app answers, with "config credentials later"
  *   S: text                     the server says the line and CRLF
  *   S+ text                     the server says exactly these octets, without CRLF

@@ -17,6 +17,7 @@ static const struct keyword {
     {"account", GOLDEN_ACCOUNT},
     {"account ", GOLDEN_ACCOUNT_FIRST},
     {"watch ", GOLDEN_WATCH},
+    {"watchall ", GOLDEN_WATCH_ACCOUNT},
     {"logout", GOLDEN_LOGOUT},
     {"cancel", GOLDEN_CANCEL},
     {"credentials", GOLDEN_CREDENTIALS},
@@ -148,7 +149,7 @@ static const char *lacks(struct golden *golden)
     for (size_t i = 0; i < golden->count; i++)
         if (is_stored(&golden->steps[i]) && !has_server(golden, golden->steps[i].text))
             return "no state of the server for a mailbox of the store";
-    golden->watches = has(golden, GOLDEN_WATCH);
+    golden->watches = has(golden, GOLDEN_WATCH) || has(golden, GOLDEN_WATCH_ACCOUNT);
     if ((has(golden, GOLDEN_SYNC) || has(golden, GOLDEN_ACCOUNT) || golden->watches) && !has(golden, GOLDEN_CHECK))
         return "no check of the store";
     return NULL;

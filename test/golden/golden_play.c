@@ -395,6 +395,8 @@ static void submit(struct player *player, const struct golden_step *step)
         id = cpmsync_client_sync_account(player->client, step->len ? step->text : NULL, on_done, player);
     else if (step->type == GOLDEN_WATCH)
         id = cpmsync_client_watch(player->client, step->text, on_done, player);
+    else if (step->type == GOLDEN_WATCH_ACCOUNT)
+        id = cpmsync_client_watch_account(player->client, step->text, on_done, player);
     else
         id = cpmsync_client_logout(player->client, on_done, player);
     if (id < 0 && disturbed(player))
@@ -405,8 +407,8 @@ static void submit(struct player *player, const struct golden_step *step)
     }
     struct operation *operation = &player->operations[player->operation_count++];
     operation->id = id;
-    operation->stands = step->type == GOLDEN_WATCH;
-    operation->sync = step->type != GOLDEN_LOGIN && step->type != GOLDEN_LOGOUT && step->type != GOLDEN_WATCH;
+    operation->stands = step->type == GOLDEN_WATCH || step->type == GOLDEN_WATCH_ACCOUNT;
+    operation->sync = step->type != GOLDEN_LOGIN && step->type != GOLDEN_LOGOUT && !operation->stands;
     pump(player);
 }
 
@@ -456,6 +458,7 @@ static size_t play_step(struct player *player, size_t at)
     case GOLDEN_ACCOUNT:
     case GOLDEN_ACCOUNT_FIRST:
     case GOLDEN_WATCH:
+    case GOLDEN_WATCH_ACCOUNT:
     case GOLDEN_LOGOUT:
         submit(player, step);
         break;

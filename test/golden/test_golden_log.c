@@ -120,6 +120,7 @@ static void add_step(struct words *words, const struct golden_step *step)
     case GOLDEN_SYNC:
     case GOLDEN_ACCOUNT_FIRST:
     case GOLDEN_WATCH:
+    case GOLDEN_WATCH_ACCOUNT:
     case GOLDEN_CACHE:
     case GOLDEN_SERVER:
         add_word(words, step->text, strcspn(step->text, " "));
