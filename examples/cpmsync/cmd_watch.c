@@ -142,6 +142,9 @@ static int on_event(void *ctx, const struct cpmsync_event *event)
     case CPMSYNC_EVENT_MAILBOX_FAILED:
         print_plain("failed", event, json);
         break;
+    case CPMSYNC_EVENT_MAILBOX_LEFT:
+        print_plain("left", event, json);
+        break;
     case CPMSYNC_EVENT_STATE:
         print_state(event, json);
         break;

@@ -46,7 +46,7 @@ enum cpmsync_event_type {
     CPMSYNC_EVENT_BATCH,
     /* The server wants the user to read `text` (C-10). `trusted` is 0 if it came before TLS or login (W-08). */
     CPMSYNC_EVENT_ALERT,
-    /* The connection `conn` is now in `state`. */
+    /* The connection `conn` is now in `state`. CLOSED: `error` says why (0: as asked), and `text` what the server said of it. */
     CPMSYNC_EVENT_STATE,
     /*
      * Of cpmsync_client_sync_account. The server does not list `mailbox`, which is cached: it was deleted or renamed, or the
@@ -56,6 +56,8 @@ enum cpmsync_event_type {
     CPMSYNC_EVENT_MAILBOX_MISSING,
     /* Likewise: `mailbox` could not be brought up to date, `error` says why; the others go on. */
     CPMSYNC_EVENT_MAILBOX_FAILED,
+    /* Likewise, when its deadline came: `mailbox` differs, or did when LIST was answered, and is not up to date. */
+    CPMSYNC_EVENT_MAILBOX_LEFT,
     /* `mailbox`, which is watched, is in sync, and the server tells its changes from here on; again each time others went
      * ahead of it. */
     CPMSYNC_EVENT_LIVE
@@ -221,6 +223,23 @@ CPMSYNC_API int64_t cpmsync_client_watch_account(
 
 /* LOGOUT after what was submitted before; complete when the connection is closed. */
 CPMSYNC_API int64_t cpmsync_client_logout(struct cpmsync_client *client, cpmsync_done_fn done, void *ctx);
+
+/*
+ * The operation is to be over at `at` (absolute, as `now` elsewhere; CPMSYNC_NEVER: when it is): if it is not, it completes with
+ * CPMSYNC_ERR_DEADLINE then, at the next call that knows the time. What was complete is committed and stays; mailboxes that a
+ * synchronisation of the account left are named by CPMSYNC_EVENT_MAILBOX_LEFT, if it came as far as to know them. Answers that
+ * are still due are waited for before another operation begins. Returns 0, CPMSYNC_ERR_NOT_FOUND if it is complete.
+ */
+CPMSYNC_API int cpmsync_client_deadline(struct cpmsync_client *client, int64_t operation, int64_t at);
+
+/*
+ * Nothing new is begun from now on, until cpmsync_client_resume: operations wait, the watch rests. Returns the milliseconds after
+ * which, at most, no answer is due any more, so that suspending the process leaves nothing half done: 0, it is safe now. The
+ * connection stays; whether it outlived the sleep is found when its time is up. Ask again when the time has passed, or any call
+ * moved octets. CPMSYNC_ERR_INVALID_ARGUMENT.
+ */
+CPMSYNC_API int64_t cpmsync_client_quiesce(struct cpmsync_client *client, int64_t now);
+CPMSYNC_API void cpmsync_client_resume(struct cpmsync_client *client);
 
 /* Cancels: it completes with CPMSYNC_ERR_CANCELLED, or as it ends anyway if that cannot be stopped. 0, or
  * CPMSYNC_ERR_NOT_FOUND if it is complete. */

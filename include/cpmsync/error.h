@@ -71,7 +71,8 @@ enum cpmsync_error {
 
     /* limit: a configured limit, or memory */
     CPMSYNC_ERR_NOMEM = -120,
-    CPMSYNC_ERR_LIMIT = -121 /* a configured limit was reached: line, depth, messages, flags, queued output */
+    CPMSYNC_ERR_LIMIT = -121,   /* a configured limit was reached: line, depth, messages, flags, queued output */
+    CPMSYNC_ERR_DEADLINE = -122 /* the operation's time was up; what was complete is kept */
 };
 
 enum cpmsync_error_class {

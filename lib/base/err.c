@@ -69,6 +69,7 @@ static const struct entry entries[] = {
 
     ENTRY(CPMSYNC_ERR_NOMEM, LIMIT, BACK_OFF, 1, "out of memory"),
     ENTRY(CPMSYNC_ERR_LIMIT, LIMIT, USER, 1, "a configured limit was reached"),
+    ENTRY(CPMSYNC_ERR_DEADLINE, LIMIT, USER, 1, "the time for it was up"),
 };
 
 static const struct entry unknown = {

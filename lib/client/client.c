@@ -3,6 +3,7 @@
 
 #include "base/sized.h"
 #include "client/saved_facts.h"
+#include "client/queue.h"
 #include "client/watch.h"
 
 /* ---- configuration */
@@ -207,42 +208,68 @@ int64_t cpmsync_client_login(struct cpmsync_client *client, cpmsync_done_fn done
 {
     if (!client)
         return CPMSYNC_ERR_INVALID_ARGUMENT;
-    return cpmsync_conduct_submit(client, CPMSYNC_OPERATION_LOGIN, NULL, done, ctx);
+    return cpmsync_queue_submit(client, CPMSYNC_OPERATION_LOGIN, NULL, done, ctx);
 }
 
 int64_t cpmsync_client_sync(struct cpmsync_client *client, const char *mailbox, cpmsync_done_fn done, void *ctx)
 {
     if (!client || !mailbox || !*mailbox)
         return CPMSYNC_ERR_INVALID_ARGUMENT;
-    return cpmsync_conduct_submit(client, CPMSYNC_OPERATION_SYNC, mailbox, done, ctx);
+    return cpmsync_queue_submit(client, CPMSYNC_OPERATION_SYNC, mailbox, done, ctx);
 }
 
 int64_t cpmsync_client_sync_account(struct cpmsync_client *client, const char *first, cpmsync_done_fn done, void *ctx)
 {
     if (!client || (first && !*first))
         return CPMSYNC_ERR_INVALID_ARGUMENT;
-    return cpmsync_conduct_submit(client, CPMSYNC_OPERATION_SYNC_ACCOUNT, first, done, ctx);
+    return cpmsync_queue_submit(client, CPMSYNC_OPERATION_SYNC_ACCOUNT, first, done, ctx);
 }
 
 int64_t cpmsync_client_watch(struct cpmsync_client *client, const char *mailbox, cpmsync_done_fn done, void *ctx)
 {
     if (!client || !mailbox || !*mailbox)
         return CPMSYNC_ERR_INVALID_ARGUMENT;
-    return cpmsync_conduct_submit(client, CPMSYNC_OPERATION_WATCH, mailbox, done, ctx);
+    return cpmsync_queue_submit(client, CPMSYNC_OPERATION_WATCH, mailbox, done, ctx);
 }
 
 int64_t cpmsync_client_watch_account(struct cpmsync_client *client, const char *first, cpmsync_done_fn done, void *ctx)
 {
     if (!client || (first && !*first))
         return CPMSYNC_ERR_INVALID_ARGUMENT;
-    return cpmsync_conduct_submit(client, CPMSYNC_OPERATION_WATCH_ACCOUNT, first ? first : "INBOX", done, ctx);
+    return cpmsync_queue_submit(client, CPMSYNC_OPERATION_WATCH_ACCOUNT, first ? first : "INBOX", done, ctx);
 }
 
 int64_t cpmsync_client_logout(struct cpmsync_client *client, cpmsync_done_fn done, void *ctx)
 {
     if (!client)
         return CPMSYNC_ERR_INVALID_ARGUMENT;
-    return cpmsync_conduct_submit(client, CPMSYNC_OPERATION_LOGOUT, NULL, done, ctx);
+    return cpmsync_queue_submit(client, CPMSYNC_OPERATION_LOGOUT, NULL, done, ctx);
+}
+
+int cpmsync_client_deadline(struct cpmsync_client *client, int64_t operation, int64_t at)
+{
+    if (!client)
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    struct cpmsync_operation *found = cpmsync_queue_find(client, operation);
+    if (!found)
+        return CPMSYNC_ERR_NOT_FOUND;
+    found->deadline = at;
+    return 0;
+}
+
+int64_t cpmsync_client_quiesce(struct cpmsync_client *client, int64_t now)
+{
+    if (!client)
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    client->now = now;
+    client->quiet = true;
+    return cpmsync_conduct_busy_for(client);
+}
+
+void cpmsync_client_resume(struct cpmsync_client *client)
+{
+    if (client)
+        client->quiet = false;
 }
 
 int cpmsync_client_cancel(struct cpmsync_client *client, int64_t operation)
@@ -389,6 +416,7 @@ int cpmsync_conn_tick(struct cpmsync_client *client, int64_t now, int64_t budget
     if (error)
         return error;
     client->now = now;
+    cpmsync_conduct_deadlines(client);
     for (uint32_t i = 0; i < CPMSYNC_CONN_COUNT; i++) {
         if (session_of(client, i))
             cpmsync_session_tick(client->conns[i].session, now, budget);

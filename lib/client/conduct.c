@@ -1,117 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/conduct.h"
 
+#include "client/queue.h"
 #include "client/saved_facts.h"
 #include "client/watch.h"
 
 /* ---- operations */
 
-void cpmsync_conduct_complete(
-    struct cpmsync_client *client, struct cpmsync_operation *operation, const struct cpmsync_err *err)
-{
-    struct cpmsync_err cancelled;
-    struct cpmsync_fault fault;
-
-    if (client->dying) {
-        cpmsync_err_clear(&cancelled);
-        cpmsync_err_set(&cancelled, CPMSYNC_ERR_CANCELLED);
-        err = &cancelled;
-    }
-    cpmsync_err_fault(err, &fault);
-    client->operations--;
-    if (operation->done)
-        operation->done(operation->ctx, client, operation->id, &fault);
-    cpmsync_mem_free(client->mem, operation->mailbox);
-    cpmsync_mem_free(client->mem, operation);
-}
-
-static struct cpmsync_operation *pop(struct cpmsync_client *client)
-{
-    struct cpmsync_operation *operation = client->first;
-
-    client->first = operation->next;
-    if (!client->first)
-        client->last = NULL;
-    operation->next = NULL;
-    return operation;
-}
-
-/* Completes what is queued now; what callbacks submit meanwhile stays. They may also cancel what comes next. */
-static void complete_queued(struct cpmsync_client *client, const struct cpmsync_err *err)
-{
-    int64_t last = client->next_id;
-
-    while (client->first && client->first->id <= last)
-        cpmsync_conduct_complete(client, pop(client), err);
-}
-
-int64_t cpmsync_conduct_submit(struct cpmsync_client *client, enum cpmsync_operation_kind kind, const char *mailbox,
-    cpmsync_done_fn done, void *ctx)
-{
-    bool stands = kind == CPMSYNC_OPERATION_WATCH || kind == CPMSYNC_OPERATION_WATCH_ACCOUNT;
-
-    if (client->dying || (stands && client->watch))
-        return CPMSYNC_ERR_STATE;
-    if (client->config.operations_max != CPMSYNC_OFF && client->operations >= (uint64_t)client->config.operations_max)
-        return CPMSYNC_ERR_LIMIT;
-    struct cpmsync_operation *operation = cpmsync_mem_zalloc(client->mem, sizeof *operation);
-    if (!operation)
-        return CPMSYNC_ERR_NOMEM;
-    if (mailbox) {
-        operation->mailbox = cpmsync_mem_copy(client->mem, mailbox, strlen(mailbox));
-        if (!operation->mailbox) {
-            cpmsync_mem_free(client->mem, operation);
-            return CPMSYNC_ERR_NOMEM;
-        }
-    }
-    operation->id = ++client->next_id;
-    operation->kind = kind;
-    operation->done = done;
-    operation->ctx = ctx;
-    client->operations++;
-    if (stands) {
-        cpmsync_watch_begin(client, operation);
-        return operation->id;
-    }
-    if (client->last)
-        client->last->next = operation;
-    else
-        client->first = operation;
-    client->last = operation;
-    return operation->id;
-}
-
-static struct cpmsync_operation *take(struct cpmsync_client *client, int64_t id)
-{
-    struct cpmsync_operation *before = NULL;
-    struct cpmsync_operation *operation = client->first;
-
-    while (operation && operation->id != id) {
-        before = operation;
-        operation = operation->next;
-    }
-    if (!operation)
-        return NULL;
-    if (before)
-        before->next = operation->next;
-    else
-        client->first = operation->next;
-    if (client->last == operation)
-        client->last = before;
-    return operation;
-}
-
 int cpmsync_conduct_cancel(struct cpmsync_client *client, int64_t id)
 {
-    struct cpmsync_operation *operation = take(client, id);
+    struct cpmsync_operation *operation = cpmsync_queue_take(client, id);
     struct cpmsync_err err;
 
-    if (!operation)
-        operation = cpmsync_watch_take(client, id);
     if (operation) {
         cpmsync_err_clear(&err);
         cpmsync_err_set(&err, CPMSYNC_ERR_CANCELLED);
-        cpmsync_conduct_complete(client, operation, &err);
+        cpmsync_queue_complete(client, operation, &err);
         return 0;
     }
     for (size_t i = 0; i < CPMSYNC_CONN_COUNT; i++) {
@@ -127,6 +31,57 @@ int cpmsync_conduct_cancel(struct cpmsync_client *client, int64_t id)
     return CPMSYNC_ERR_NOT_FOUND;
 }
 
+/* ---- deadlines */
+
+/* The operation is over now; the answers to what it sent are waited for by themselves. */
+static void give_up_running(struct cpmsync_conn *conn, const struct cpmsync_err *err)
+{
+    int64_t id = conn->running->id;
+
+    if (conn->account)
+        cpmsync_account_stop(conn->account, err->error);
+    else
+        cpmsync_chain_stop(&conn->chain, err->error);
+    struct cpmsync_operation *operation = conn->running;
+    if (!operation || operation->id != id)
+        return;
+    conn->running = NULL;
+    conn->draining = true;
+    cpmsync_queue_complete(conn->client, operation, err);
+}
+
+void cpmsync_conduct_deadlines(struct cpmsync_client *client)
+{
+    struct cpmsync_err err;
+
+    cpmsync_err_clear(&err);
+    cpmsync_err_set(&err, CPMSYNC_ERR_DEADLINE);
+    while (!client->dying && client->now >= cpmsync_queue_deadline(client)) {
+        struct cpmsync_operation *late = cpmsync_queue_take_late(client);
+        if (late)
+            cpmsync_queue_complete(client, late, &err);
+        else
+            give_up_running(&client->conns[0], &err);
+    }
+}
+
+int64_t cpmsync_conduct_busy_for(const struct cpmsync_client *client)
+{
+    const struct cpmsync_conn *conn = &client->conns[0];
+    bool endless = client->config.command_timeout_ms == CPMSYNC_OFF;
+
+    if (conn->phase == CPMSYNC_PHASE_NONE)
+        return 0;
+    if (!conn->session)
+        return endless ? CPMSYNC_NEVER : client->config.command_timeout_ms;
+    if (endless)
+        return cpmsync_session_quiet(conn->session) || cpmsync_session_idles(conn->session) ? 0 : CPMSYNC_NEVER;
+    int64_t expiry = cpmsync_session_expiry(conn->session);
+    if (expiry == CPMSYNC_NEVER)
+        return 0;
+    return expiry > client->now ? expiry - client->now : 1;
+}
+
 /* ---- events */
 
 static int event(struct cpmsync_client *client, struct cpmsync_event *ev)
@@ -137,6 +92,7 @@ static int event(struct cpmsync_client *client, struct cpmsync_event *ev)
 
 static void tell_state(struct cpmsync_conn *conn, enum cpmsync_conn_state state)
 {
+    struct cpmsync_err why = conn->end;
     struct cpmsync_event ev;
 
     if (conn->told == state)
@@ -146,6 +102,11 @@ static void tell_state(struct cpmsync_conn *conn, enum cpmsync_conn_state state)
     ev.type = CPMSYNC_EVENT_STATE;
     ev.conn = conn->index;
     ev.state = state;
+    if (state == CPMSYNC_CONN_CLOSED && why.error) {
+        ev.error = why.error;
+        ev.text = why.text[0] ? why.text : NULL;
+        ev.trusted = why.trusted;
+    }
     event(conn->client, &ev);
 }
 
@@ -242,11 +203,12 @@ static void end_running(struct cpmsync_conn *conn, const struct cpmsync_err *err
 
     drop_sync(conn);
     conn->running = NULL;
+    conn->draining = false;
     /* Not only at the end of the connection, which a process that is killed does not see. */
     if (operation && conn->session)
         cpmsync_saved_facts_save(conn->client);
     if (operation)
-        cpmsync_conduct_complete(conn->client, operation, err);
+        cpmsync_queue_complete(conn->client, operation, err);
 }
 
 static void visited(void *ctx, const struct cpmsync_err *err, bool unfinished)
@@ -312,7 +274,7 @@ static void start_logout(struct cpmsync_conn *conn)
 
     if (client->watch) {
         cpmsync_err_clear(&err);
-        cpmsync_conduct_complete(client, cpmsync_watch_take(client, client->watch->id), &err);
+        cpmsync_queue_complete(client, cpmsync_watch_take(client, client->watch->id), &err);
     }
     int error = cpmsync_session_logout(conn->session);
 
@@ -327,7 +289,7 @@ static void start_operation(struct cpmsync_conn *conn)
 {
     struct cpmsync_err ok;
 
-    conn->running = pop(conn->client);
+    conn->running = cpmsync_queue_pop(conn->client);
     switch (conn->running->kind) {
     case CPMSYNC_OPERATION_LOGIN:
         cpmsync_err_clear(&ok);
@@ -384,6 +346,7 @@ static void end_session(struct cpmsync_conn *conn)
     cpmsync_session_free(session);
     conn->session = NULL;
     drop_sync(conn);
+    conn->draining = false;
     cpmsync_watch_session_over(conn);
     memset(&conn->chain, 0, sizeof conn->chain);
 }
@@ -398,10 +361,7 @@ static void start_over(struct cpmsync_conn *conn)
     conn->running = NULL;
     if (!operation)
         return;
-    operation->next = client->first;
-    client->first = operation;
-    if (!client->last)
-        client->last = operation;
+    cpmsync_queue_push_back(client, operation);
 }
 
 /* No connection, or no longer: what stands tries again, or ends. */
@@ -409,9 +369,9 @@ static void connection_failed(struct cpmsync_client *client, const struct cpmsyn
 {
     struct cpmsync_operation *watch = cpmsync_watch_failed(client, err);
 
-    complete_queued(client, err);
+    cpmsync_queue_complete_all(client, err);
     if (watch)
-        cpmsync_conduct_complete(client, watch, err);
+        cpmsync_queue_complete(client, watch, err);
 }
 
 /* The session is over: its operations end, and so do those that wait for it, unless it was a LOGOUT. */
@@ -548,7 +508,8 @@ static bool is_ready(const struct cpmsync_conn *conn)
 /* A SYNC may leave with a login that is not answered yet (R1). */
 static bool can_start(const struct cpmsync_client *client, const struct cpmsync_conn *conn)
 {
-    return client->first && !conn->running && is_ready(conn) && !cpmsync_watch_is_on(conn) &&
+    return client->first && !client->quiet && !conn->running && !conn->draining && is_ready(conn) &&
+           !cpmsync_watch_is_on(conn) &&
            (client->first->kind == CPMSYNC_OPERATION_SYNC || client->first->kind == CPMSYNC_OPERATION_SYNC_ACCOUNT ||
                cpmsync_session_logged_in(conn->session));
 }
@@ -570,7 +531,8 @@ bool cpmsync_conduct_due(const struct cpmsync_client *client)
 
 bool cpmsync_conduct_wants_connection(const struct cpmsync_client *client)
 {
-    return client->conns[0].phase == CPMSYNC_PHASE_NONE && (client->first || cpmsync_watch_wants_connection(client));
+    return client->conns[0].phase == CPMSYNC_PHASE_NONE && !client->quiet &&
+           (client->first || cpmsync_watch_wants_connection(client));
 }
 
 /* A LOGOUT with nothing connected is done already. */
@@ -581,8 +543,8 @@ static void drop_idle_logouts(struct cpmsync_client *client)
     cpmsync_err_clear(&ok);
     while (client->first && client->first->kind == CPMSYNC_OPERATION_LOGOUT) {
         if (client->watch)
-            cpmsync_conduct_complete(client, cpmsync_watch_take(client, client->watch->id), &ok);
-        cpmsync_conduct_complete(client, pop(client), &ok);
+            cpmsync_queue_complete(client, cpmsync_watch_take(client, client->watch->id), &ok);
+        cpmsync_queue_complete(client, cpmsync_queue_pop(client), &ok);
     }
 }
 
@@ -658,8 +620,8 @@ void cpmsync_conduct_clear(struct cpmsync_client *client)
         if (conn->running)
             end_running(conn, &err);
     }
-    complete_queued(client, &err);
+    cpmsync_queue_complete_all(client, &err);
     if (client->watch)
-        cpmsync_conduct_complete(client, cpmsync_watch_take(client, client->watch->id), &err);
+        cpmsync_queue_complete(client, cpmsync_watch_take(client, client->watch->id), &err);
     client->depth--;
 }

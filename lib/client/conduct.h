@@ -28,6 +28,7 @@ struct cpmsync_operation {
     int64_t id;
     enum cpmsync_operation_kind kind;
     char *mailbox; /* SYNC, WATCH, WATCH_ACCOUNT; SYNC_ACCOUNT: the first one, may be NULL */
+    int64_t deadline;
     cpmsync_done_fn done;
     void *ctx;
 };
@@ -66,6 +67,7 @@ struct cpmsync_conn {
     struct cpmsync_chain chain;      /* of the session */
     struct cpmsync_account *account; /* of the running SYNC_ACCOUNT, or of the watch */
     struct cpmsync_operation *running;
+    bool draining; /* what ran was given up; answers to it are still due */
     struct cpmsync_watching watching;
     struct cpmsync_err end; /* why the session ended, until the transport is closed */
 };
@@ -87,6 +89,7 @@ struct cpmsync_client {
     struct cpmsync_operation *watch; /* the one that stands */
     struct cpmsync_backoff backoff;
     int64_t now;       /* as the app last said */
+    bool quiet;        /* nothing new is begun */
     size_t operations; /* not complete */
     int64_t next_id;
     struct cpmsync_stats stats; /* of ended sessions */
@@ -108,14 +111,13 @@ int cpmsync_conduct_init(struct cpmsync_client *client);
 /* Ends every operation with CPMSYNC_ERR_CANCELLED and every session. */
 void cpmsync_conduct_clear(struct cpmsync_client *client);
 
-/* Ends it: `done` is called, and it is freed. */
-void cpmsync_conduct_complete(
-    struct cpmsync_client *client, struct cpmsync_operation *operation, const struct cpmsync_err *err);
-
-/* Queues; returns the id or an error. `mailbox` may be NULL. */
-int64_t cpmsync_conduct_submit(struct cpmsync_client *client, enum cpmsync_operation_kind kind, const char *mailbox,
-    cpmsync_done_fn done, void *ctx);
 int cpmsync_conduct_cancel(struct cpmsync_client *client, int64_t id);
+
+/* Ends what is past its deadline. */
+void cpmsync_conduct_deadlines(struct cpmsync_client *client);
+
+/* Milliseconds until no answer is due any more, at most; CPMSYNC_NEVER where nothing limits it. */
+int64_t cpmsync_conduct_busy_for(const struct cpmsync_client *client);
 
 /* What every synchronisation of the account on this connection has in common; `done` and `told` are left to be filled. */
 void cpmsync_conduct_account_config(struct cpmsync_conn *conn, struct cpmsync_account_config *config);

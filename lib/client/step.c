@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/step.h"
 
+#include "client/queue.h"
 #include "client/watch.h"
 
 struct link {
@@ -291,7 +292,9 @@ int64_t cpmsync_client_expiry(const struct cpmsync_client *client)
 
     if (!client)
         return first;
+    int64_t deadline = cpmsync_queue_deadline(client);
     first = cpmsync_watch_expiry(client);
+    first = deadline < first ? deadline : first;
     for (uint32_t conn = 0; conn < CPMSYNC_CONN_COUNT; conn++) {
         const struct cpmsync_conn *at = &client->conns[conn];
         if (at->phase == CPMSYNC_PHASE_OPEN && at->session) {

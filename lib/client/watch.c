@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/watch.h"
 
+#include "client/queue.h"
+
 /* ---- the wish */
 
 void cpmsync_watch_begin(struct cpmsync_client *client, struct cpmsync_operation *operation)
@@ -99,7 +101,7 @@ static void fail(struct cpmsync_conn *conn, int error)
     cpmsync_err_clear(&err);
     cpmsync_err_set(&err, error);
     if (conn->client->watch)
-        cpmsync_conduct_complete(conn->client, cpmsync_watch_take(conn->client, conn->client->watch->id), &err);
+        cpmsync_queue_complete(conn->client, cpmsync_watch_take(conn->client, conn->client->watch->id), &err);
 }
 
 static void lose(struct cpmsync_conn *conn, int error)
@@ -132,7 +134,7 @@ static void account_done(void *ctx, const struct cpmsync_err *err)
     if (copy.error == CPMSYNC_ERR_PROTOCOL)
         lose(conn, copy.error);         /* whose data are whose is not known any more */
     else if (is_wished(conn) && !whole) /* a mailbox that failed was told of */
-        cpmsync_conduct_complete(conn->client, cpmsync_watch_take(conn->client, conn->client->watch->id), &copy);
+        cpmsync_queue_complete(conn->client, cpmsync_watch_take(conn->client, conn->client->watch->id), &copy);
 }
 
 static int start_account(struct cpmsync_conn *conn)
@@ -169,7 +171,7 @@ static void watched(void *ctx, const struct cpmsync_err *err, bool unfinished)
 
     (void)unfinished;
     if (!is_over(conn) && err->error && wished)
-        cpmsync_conduct_complete(conn->client, cpmsync_watch_take(conn->client, conn->client->watch->id), err);
+        cpmsync_queue_complete(conn->client, cpmsync_watch_take(conn->client, conn->client->watch->id), err);
 }
 
 static int start_staying(struct cpmsync_conn *conn)
@@ -186,15 +188,15 @@ static bool leave_due(const struct cpmsync_conn *conn)
 
     if (watching->phase == CPMSYNC_WATCH_NOTHING || watching->leaving)
         return false;
-    bool others =
-        watching->phase == CPMSYNC_WATCH_STAYING && (conn->client->first || watching->revisit || !watching->surveyed);
+    bool others = watching->phase == CPMSYNC_WATCH_STAYING && !conn->client->quiet &&
+                  (conn->client->first || watching->revisit || !watching->surveyed);
     return others || !is_wished(conn);
 }
 
 static bool start_due(const struct cpmsync_conn *conn)
 {
     return conn->watching.phase == CPMSYNC_WATCH_NOTHING && conn->client->watch && !conn->client->first &&
-           !conn->running;
+           !conn->running && !conn->draining && !conn->client->quiet;
 }
 
 bool cpmsync_watch_due(const struct cpmsync_conn *conn)
@@ -274,13 +276,14 @@ void cpmsync_watch_idle(struct cpmsync_conn *conn)
 {
     const struct cpmsync_watching *watching = &conn->watching;
 
-    if (watching->phase == CPMSYNC_WATCH_STAYING && !watching->leaving && cpmsync_session_logged_in(conn->session))
+    if (watching->phase == CPMSYNC_WATCH_STAYING && !watching->leaving && !conn->client->quiet &&
+        cpmsync_session_logged_in(conn->session))
         lose(conn, cpmsync_live_idle(&conn->watching.live, conn->client->now));
 }
 
 void cpmsync_watch_tick(struct cpmsync_conn *conn)
 {
-    if (conn->session && conn->watching.phase == CPMSYNC_WATCH_STAYING &&
+    if (conn->session && conn->watching.phase == CPMSYNC_WATCH_STAYING && !conn->client->quiet &&
         cpmsync_session_state(conn->session) == CPMSYNC_SESSION_READY)
         lose(conn, cpmsync_live_tick(&conn->watching.live, conn->client->now));
 }

@@ -10,7 +10,7 @@
 
 #include "client/conduct.h"
 
-/* It stands; submitted once, see cpmsync_conduct_submit. Takes `operation` over. */
+/* It stands; submitted once, see cpmsync_queue_submit. Takes `operation` over. */
 void cpmsync_watch_begin(struct cpmsync_client *client, struct cpmsync_operation *operation);
 
 /* It stands no longer; NULL if there is none, or another. The caller completes it. */

@@ -291,7 +291,8 @@ static bool is_general(int error)
     enum cpmsync_error_class class = cpmsync_error_class(error);
 
     return class == CPMSYNC_CLASS_STORE || class == CPMSYNC_CLASS_NETWORK || class == CPMSYNC_CLASS_TLS ||
-           error == CPMSYNC_ERR_NOMEM || error == CPMSYNC_ERR_CANCELLED || error == CPMSYNC_ERR_PROTOCOL;
+           error == CPMSYNC_ERR_NOMEM || error == CPMSYNC_ERR_CANCELLED || error == CPMSYNC_ERR_PROTOCOL ||
+           error == CPMSYNC_ERR_DEADLINE;
 }
 
 static void visited(void *ctx, const struct cpmsync_err *err, bool unfinished)
@@ -542,9 +543,26 @@ void cpmsync_account_free(struct cpmsync_account *account)
     cpmsync_mem_free(account->config.mem, account);
 }
 
+/* What is not up to date, as far as that is known. */
+static void tell_left(struct cpmsync_account *account)
+{
+    for (size_t i = 0; i < CPMSYNC_ACCOUNT_VISITS; i++)
+        if (account->stops[i].key)
+            tell(account, CPMSYNC_EVENT_MAILBOX_LEFT, account->stops[i].key, 0);
+    for (size_t i = 0; account->planned && i < account->roster.count; i++) {
+        const struct cpmsync_roster_entry *entry = &account->roster.entries[i];
+        if (entry->again || (i >= account->next && entry->state == CPMSYNC_ROSTER_DIFFERS))
+            tell(account, CPMSYNC_EVENT_MAILBOX_LEFT, entry->key, 0);
+    }
+}
+
 void cpmsync_account_stop(struct cpmsync_account *account, int error)
 {
+    bool over = account->over;
+
     give_up(account, error, NULL);
+    if (error == CPMSYNC_ERR_DEADLINE && !over)
+        tell_left(account);
     account->held++;
     if (account->unselect.busy)
         cpmsync_session_withdraw(session_of(account), &account->unselect.command);

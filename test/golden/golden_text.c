@@ -68,6 +68,8 @@ const char *golden_event_name(enum cpmsync_event_type type)
         return "missing";
     case CPMSYNC_EVENT_MAILBOX_FAILED:
         return "failed";
+    case CPMSYNC_EVENT_MAILBOX_LEFT:
+        return "left";
     case CPMSYNC_EVENT_LIVE:
         return "live";
     }
@@ -104,6 +106,7 @@ void golden_text_event(struct golden_text *text, const struct cpmsync_event *eve
     case CPMSYNC_EVENT_STATE:
         break;
     case CPMSYNC_EVENT_MAILBOX_MISSING:
+    case CPMSYNC_EVENT_MAILBOX_LEFT:
     case CPMSYNC_EVENT_LIVE:
         golden_text_format(text, " %s", event->mailbox);
         break;

@@ -66,6 +66,7 @@ static int on_event(void *ctx, struct cpmsync_client *client, const struct cpmsy
         break;
     case CPMSYNC_EVENT_MAILBOX_MISSING:
     case CPMSYNC_EVENT_MAILBOX_FAILED:
+    case CPMSYNC_EVENT_MAILBOX_LEFT:
         peer_die("an event of an account, and none was synchronised");
     }
     return 0;

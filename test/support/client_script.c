@@ -69,6 +69,9 @@ static void say_event(struct support_script *script, const struct cpmsync_event 
     case CPMSYNC_EVENT_MAILBOX_FAILED:
         say(script, "failed %s %s", event->mailbox, cpmsync_error_name(event->error));
         break;
+    case CPMSYNC_EVENT_MAILBOX_LEFT:
+        say(script, "left %s", event->mailbox);
+        break;
     case CPMSYNC_EVENT_LIVE:
         say(script, "live %s", event->mailbox);
         break;

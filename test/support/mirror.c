@@ -116,8 +116,7 @@ void support_mirror_event(struct support_mirror *mirror, const struct cpmsync_ev
 {
     if (event->size != sizeof *event)
         complain(mirror, "an event of another size", (uint32_t)event->size);
-    bool of_the_account = event->type == CPMSYNC_EVENT_MAILBOX_MISSING || event->type == CPMSYNC_EVENT_MAILBOX_FAILED ||
-                          event->type == CPMSYNC_EVENT_LIVE;
+    bool of_the_account = event->type >= CPMSYNC_EVENT_MAILBOX_MISSING;
     if (!event->mailbox || strcmp(event->mailbox, mirror->mailbox) != 0 || of_the_account)
         return;
     check_ranges(mirror, event);

@@ -47,7 +47,7 @@ static int on_event(void *ctx, struct cpmsync_client *client, const struct cpmsy
     struct support_link *link = ctx;
 
     (void)client;
-    if (!event->mailbox || event->type == CPMSYNC_EVENT_LIVE)
+    if (!event->mailbox || event->type == CPMSYNC_EVENT_LIVE || event->type == CPMSYNC_EVENT_MAILBOX_LEFT)
         return 0;
     size_t at = index_of(link, event->mailbox);
     if (event->type == CPMSYNC_EVENT_MAILBOX_MISSING || event->type == CPMSYNC_EVENT_MAILBOX_FAILED)

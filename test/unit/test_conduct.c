@@ -415,6 +415,73 @@ static void test_a_silent_server_is_given_up(void **state)
     support_script_close(&script);
 }
 
+static void on_done(void *ctx, struct cpmsync_client *client, int64_t operation, const struct cpmsync_fault *fault)
+{
+    (void)client, (void)fault;
+    ((struct support_script *)ctx)->done[operation]++;
+}
+
+#define NO_MESSAGES "* 0 EXISTS\n* OK [UIDVALIDITY 1] x\n* OK [UIDNEXT 1] x\n* OK [HIGHESTMODSEQ 1] x\n"
+
+/* Nothing new begins, and the time until nothing is half done is told. */
+static void test_quiesce_tells_when_it_is_safe_to_sleep(void **state)
+{
+    struct support_script script;
+
+    (void)state;
+    support_script_init(&script);
+    script.config.command_timeout_ms = 30000;
+    support_script_open(&script);
+    assert_int_equal(cpmsync_client_quiesce(script.client, script.now), 0);
+    int64_t watch = cpmsync_client_watch(script.client, "INBOX", on_done, &script);
+    assert_int_equal(cpmsync_conn_want(script.client, 0), 0);
+    cpmsync_client_resume(script.client);
+    support_script_ready(&script, "ENABLE CONDSTORE QRESYNC UNSELECT IDLE", "QRESYNC");
+    support_script_sent(&script, "C3 SELECT INBOX\nC4 UID FETCH 1:200 (FLAGS MODSEQ)\nC5 IDLE");
+    assert_int_equal(cpmsync_client_quiesce(script.client, script.now + 1000), 29000);
+    script.now += 1000;
+    support_script_server(&script, NO_MESSAGES "C3 OK x\nC4 OK x\n+ x");
+    assert_int_equal(cpmsync_client_quiesce(script.client, script.now), 0); /* idling, and nothing half done */
+    int64_t sync = support_script_sync(&script, "other");
+    script.now += (int64_t)24 * 3600 * 1000;
+    assert_int_equal(cpmsync_conn_tick(script.client, script.now, 0), 0);
+    support_script_sent(&script, "");
+    assert_int_equal(script.done[sync], 0);
+    cpmsync_client_resume(script.client);
+    assert_int_equal(cpmsync_conn_tick(script.client, script.now, 0), 0);
+    support_script_sent(&script, "DONE\nC6 UNSELECT\nC7 SELECT other\nC8 UID FETCH 1:200 (FLAGS MODSEQ)");
+    assert_int_equal(script.done[watch], 0);
+    assert_int_equal(cpmsync_client_quiesce(NULL, 0), CPMSYNC_ERR_INVALID_ARGUMENT);
+    support_script_close(&script);
+}
+
+static int see_closed(struct support_script *script, const struct cpmsync_event *event)
+{
+    if (event->type != CPMSYNC_EVENT_STATE || event->state != CPMSYNC_CONN_CLOSED)
+        return 0;
+    assert_int_equal(event->error, CPMSYNC_ERR_BYE);
+    assert_string_equal(event->text, "going down");
+    assert_true(event->trusted);
+    script->silent = true;
+    return 0;
+}
+
+static void test_c_03_why_a_connection_closed_is_told(void **state)
+{
+    struct support_script script;
+
+    (void)state;
+    support_script_init(&script);
+    script.on_event = see_closed;
+    support_script_open(&script);
+    cpmsync_client_watch(script.client, "INBOX", on_done, &script);
+    support_script_ready(&script, "ENABLE CONDSTORE QRESYNC UNSELECT IDLE", "QRESYNC");
+    support_script_server(&script, "* BYE [UNAVAILABLE] going down");
+    support_script_eof(&script);
+    assert_true(script.silent);
+    support_script_close(&script);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -435,6 +502,8 @@ int main(void)
         cmocka_unit_test(test_look_around_from_inside_every_callback),
         cmocka_unit_test(test_a_session_without_memory_ends_what_waits),
         cmocka_unit_test(test_a_silent_server_is_given_up),
+        cmocka_unit_test(test_quiesce_tells_when_it_is_safe_to_sleep),
+        cmocka_unit_test(test_c_03_why_a_connection_closed_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,6 +51,7 @@ static const int all[] = {
     CPMSYNC_ERR_STORE_ACCOUNT,
     CPMSYNC_ERR_NOMEM,
     CPMSYNC_ERR_LIMIT,
+    CPMSYNC_ERR_DEADLINE,
 };
 
 enum { ALL = sizeof(all) / sizeof(all[0]) };
@@ -170,7 +171,7 @@ static void test_the_connection_survives_what_did_not_touch_it(void **state)
 
 static void test_a_number_that_is_none_of_ours_is_said_to_be_unknown(void **state)
 {
-    static const int strangers[] = {1, -8, -19, -25, -46, -66, -92, -106, -122, -100000, INT32_MAX, INT32_MIN};
+    static const int strangers[] = {1, -8, -19, -25, -46, -66, -92, -106, -123, -100000, INT32_MAX, INT32_MIN};
     size_t i;
 
     (void)state;
