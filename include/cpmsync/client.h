@@ -225,6 +225,14 @@ CPMSYNC_API int64_t cpmsync_client_watch_account(
 CPMSYNC_API int64_t cpmsync_client_logout(struct cpmsync_client *client, cpmsync_done_fn done, void *ctx);
 
 /*
+ * The second connection (R11), 1, for what moves much beside the first: messages stored and bodies fetched. Operations that need it
+ * open it; an app may open it ahead of them, so that they need not wait, and close it when nothing needs it any more. Both have
+ * operations of their own: what fails on one leaves the other alone. LOGOUT ends the first only.
+ */
+CPMSYNC_API int64_t cpmsync_client_bulk_open(struct cpmsync_client *client, cpmsync_done_fn done, void *ctx);
+CPMSYNC_API int64_t cpmsync_client_bulk_close(struct cpmsync_client *client, cpmsync_done_fn done, void *ctx);
+
+/*
  * The operation is to be over at `at` (absolute, as `now` elsewhere; CPMSYNC_NEVER: when it is): if it is not, it completes with
  * CPMSYNC_ERR_DEADLINE then, at the next call that knows the time. What was complete is committed and stays; mailboxes that a
  * synchronisation of the account left are named by CPMSYNC_EVENT_MAILBOX_LEFT, if it came as far as to know them. Answers that

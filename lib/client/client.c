@@ -208,42 +208,56 @@ int64_t cpmsync_client_login(struct cpmsync_client *client, cpmsync_done_fn done
 {
     if (!client)
         return CPMSYNC_ERR_INVALID_ARGUMENT;
-    return cpmsync_queue_submit(client, CPMSYNC_OPERATION_LOGIN, NULL, done, ctx);
+    return cpmsync_queue_submit(&client->conns[0], CPMSYNC_OPERATION_LOGIN, NULL, done, ctx);
 }
 
 int64_t cpmsync_client_sync(struct cpmsync_client *client, const char *mailbox, cpmsync_done_fn done, void *ctx)
 {
     if (!client || !mailbox || !*mailbox)
         return CPMSYNC_ERR_INVALID_ARGUMENT;
-    return cpmsync_queue_submit(client, CPMSYNC_OPERATION_SYNC, mailbox, done, ctx);
+    return cpmsync_queue_submit(&client->conns[0], CPMSYNC_OPERATION_SYNC, mailbox, done, ctx);
 }
 
 int64_t cpmsync_client_sync_account(struct cpmsync_client *client, const char *first, cpmsync_done_fn done, void *ctx)
 {
     if (!client || (first && !*first))
         return CPMSYNC_ERR_INVALID_ARGUMENT;
-    return cpmsync_queue_submit(client, CPMSYNC_OPERATION_SYNC_ACCOUNT, first, done, ctx);
+    return cpmsync_queue_submit(&client->conns[0], CPMSYNC_OPERATION_SYNC_ACCOUNT, first, done, ctx);
 }
 
 int64_t cpmsync_client_watch(struct cpmsync_client *client, const char *mailbox, cpmsync_done_fn done, void *ctx)
 {
     if (!client || !mailbox || !*mailbox)
         return CPMSYNC_ERR_INVALID_ARGUMENT;
-    return cpmsync_queue_submit(client, CPMSYNC_OPERATION_WATCH, mailbox, done, ctx);
+    return cpmsync_queue_submit(&client->conns[0], CPMSYNC_OPERATION_WATCH, mailbox, done, ctx);
 }
 
 int64_t cpmsync_client_watch_account(struct cpmsync_client *client, const char *first, cpmsync_done_fn done, void *ctx)
 {
     if (!client || (first && !*first))
         return CPMSYNC_ERR_INVALID_ARGUMENT;
-    return cpmsync_queue_submit(client, CPMSYNC_OPERATION_WATCH_ACCOUNT, first ? first : "INBOX", done, ctx);
+    return cpmsync_queue_submit(&client->conns[0], CPMSYNC_OPERATION_WATCH_ACCOUNT, first ? first : "INBOX", done, ctx);
 }
 
 int64_t cpmsync_client_logout(struct cpmsync_client *client, cpmsync_done_fn done, void *ctx)
 {
     if (!client)
         return CPMSYNC_ERR_INVALID_ARGUMENT;
-    return cpmsync_queue_submit(client, CPMSYNC_OPERATION_LOGOUT, NULL, done, ctx);
+    return cpmsync_queue_submit(&client->conns[0], CPMSYNC_OPERATION_LOGOUT, NULL, done, ctx);
+}
+
+int64_t cpmsync_client_bulk_open(struct cpmsync_client *client, cpmsync_done_fn done, void *ctx)
+{
+    if (!client)
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    return cpmsync_queue_submit(&client->conns[1], CPMSYNC_OPERATION_LOGIN, NULL, done, ctx);
+}
+
+int64_t cpmsync_client_bulk_close(struct cpmsync_client *client, cpmsync_done_fn done, void *ctx)
+{
+    if (!client)
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    return cpmsync_queue_submit(&client->conns[1], CPMSYNC_OPERATION_LOGOUT, NULL, done, ctx);
 }
 
 int cpmsync_client_deadline(struct cpmsync_client *client, int64_t operation, int64_t at)
@@ -298,11 +312,10 @@ unsigned cpmsync_conn_want(const struct cpmsync_client *client, uint32_t conn)
     const struct cpmsync_conn *at = &client->conns[conn];
     switch (at->phase) {
     case CPMSYNC_PHASE_NONE:
-        if (conn || !cpmsync_conduct_wants_connection(client))
+        if (!cpmsync_conduct_wants_connection(at))
             return 0;
         /* A LOGOUT needs no connection to be made for it: the next tick ends it. */
-        return client->first && client->first->kind == CPMSYNC_OPERATION_LOGOUT ? CPMSYNC_WANT_NOW
-                                                                                : CPMSYNC_WANT_CONNECT;
+        return at->first && at->first->kind == CPMSYNC_OPERATION_LOGOUT ? CPMSYNC_WANT_NOW : CPMSYNC_WANT_CONNECT;
     case CPMSYNC_PHASE_WANTED:
         return CPMSYNC_WANT_CONNECT;
     case CPMSYNC_PHASE_CLOSING:
@@ -317,7 +330,7 @@ unsigned cpmsync_conn_want(const struct cpmsync_client *client, uint32_t conn)
         return CPMSYNC_WANT_READ | CPMSYNC_WANT_WRITE;
     if (cpmsync_session_state(at->session) == CPMSYNC_SESSION_HANDSHAKE)
         return CPMSYNC_WANT_STARTTLS;
-    bool now = cpmsync_session_busy(at->session) || (conn == 0 && cpmsync_conduct_due(client));
+    bool now = cpmsync_session_busy(at->session) || cpmsync_conduct_due(at);
     return CPMSYNC_WANT_READ | (now ? CPMSYNC_WANT_NOW : 0);
 }
 
@@ -330,7 +343,7 @@ int cpmsync_conn_opened(struct cpmsync_client *client, uint32_t conn, int64_t no
         return error;
     struct cpmsync_conn *at = &client->conns[conn];
     client->now = now;
-    if (conn == 0 && cpmsync_conduct_wants_connection(client))
+    if (cpmsync_conduct_wants_connection(at))
         at->phase = CPMSYNC_PHASE_WANTED;
     error = cpmsync_conduct_opened(at, now, flags);
     cpmsync_conduct_leave(client);
@@ -401,7 +414,7 @@ int cpmsync_conn_closed(struct cpmsync_client *client, uint32_t conn, int64_t no
     cpmsync_err_from_fault(&err, fault, CPMSYNC_OK);
     struct cpmsync_conn *at = &client->conns[conn];
     client->now = now;
-    if (conn == 0 && cpmsync_conduct_wants_connection(client))
+    if (cpmsync_conduct_wants_connection(at))
         at->phase = CPMSYNC_PHASE_WANTED;
     cpmsync_conduct_closed(at, &err);
     cpmsync_conduct_leave(client);

@@ -61,13 +61,16 @@ void cpmsync_conduct_deadlines(struct cpmsync_client *client)
         if (late)
             cpmsync_queue_complete(client, late, &err);
         else
-            give_up_running(&client->conns[0], &err);
+            give_up_running(client->conns[0].running && client->now >= client->conns[0].running->deadline
+                                ? &client->conns[0]
+                                : &client->conns[1],
+                &err);
     }
 }
 
-int64_t cpmsync_conduct_busy_for(const struct cpmsync_client *client)
+static int64_t conn_busy_for(const struct cpmsync_conn *conn)
 {
-    const struct cpmsync_conn *conn = &client->conns[0];
+    const struct cpmsync_client *client = conn->client;
     bool endless = client->config.command_timeout_ms == CPMSYNC_OFF;
 
     if (conn->phase == CPMSYNC_PHASE_NONE)
@@ -80,6 +83,17 @@ int64_t cpmsync_conduct_busy_for(const struct cpmsync_client *client)
     if (expiry == CPMSYNC_NEVER)
         return 0;
     return expiry > client->now ? expiry - client->now : 1;
+}
+
+int64_t cpmsync_conduct_busy_for(const struct cpmsync_client *client)
+{
+    int64_t most = 0;
+
+    for (size_t i = 0; i < CPMSYNC_CONN_COUNT; i++) {
+        int64_t busy = conn_busy_for(&client->conns[i]);
+        most = busy > most ? busy : most;
+    }
+    return most;
 }
 
 /* ---- events */
@@ -267,15 +281,21 @@ static void start_sync_account(struct cpmsync_conn *conn)
     end_running(conn, &err);
 }
 
+static void end_watch_well(struct cpmsync_client *client)
+{
+    struct cpmsync_err ok;
+
+    cpmsync_err_clear(&ok);
+    if (client->watch)
+        cpmsync_queue_complete(client, cpmsync_watch_take(client, client->watch->id), &ok);
+}
+
 static void start_logout(struct cpmsync_conn *conn)
 {
-    struct cpmsync_client *client = conn->client;
     struct cpmsync_err err;
 
-    if (client->watch) {
-        cpmsync_err_clear(&err);
-        cpmsync_queue_complete(client, cpmsync_watch_take(client, client->watch->id), &err);
-    }
+    if (conn->index == 0)
+        end_watch_well(conn->client);
     int error = cpmsync_session_logout(conn->session);
 
     if (!error)
@@ -289,7 +309,7 @@ static void start_operation(struct cpmsync_conn *conn)
 {
     struct cpmsync_err ok;
 
-    conn->running = cpmsync_queue_pop(conn->client);
+    conn->running = cpmsync_queue_pop(conn);
     switch (conn->running->kind) {
     case CPMSYNC_OPERATION_LOGIN:
         cpmsync_err_clear(&ok);
@@ -354,22 +374,22 @@ static void end_session(struct cpmsync_conn *conn)
 /* The running operation is the next one again, as if it had not been started. */
 static void start_over(struct cpmsync_conn *conn)
 {
-    struct cpmsync_client *client = conn->client;
     struct cpmsync_operation *operation = conn->running;
 
     drop_sync(conn);
     conn->running = NULL;
     if (!operation)
         return;
-    cpmsync_queue_push_back(client, operation);
+    cpmsync_queue_push_back(conn, operation);
 }
 
 /* No connection, or no longer: what stands tries again, or ends. */
-static void connection_failed(struct cpmsync_client *client, const struct cpmsync_err *err)
+static void connection_failed(struct cpmsync_conn *conn, const struct cpmsync_err *err)
 {
-    struct cpmsync_operation *watch = cpmsync_watch_failed(client, err);
+    struct cpmsync_client *client = conn->client;
+    struct cpmsync_operation *watch = conn->index == 0 ? cpmsync_watch_failed(client, err) : NULL;
 
-    cpmsync_queue_complete_all(client, err);
+    cpmsync_queue_complete_all(conn, err);
     if (watch)
         cpmsync_queue_complete(client, watch, err);
 }
@@ -389,7 +409,7 @@ static void session_ended(struct cpmsync_conn *conn)
     if (!logout && end.error) {
         if (conn->running)
             end_running(conn, &end);
-        connection_failed(conn->client, &end);
+        connection_failed(conn, &end);
     } else if (!logout && conn->running) {
         cpmsync_err_set(&end, CPMSYNC_ERR_CLOSED);
         end_running(conn, &end);
@@ -465,7 +485,7 @@ int cpmsync_conduct_opened(struct cpmsync_conn *conn, int64_t now, unsigned flag
     if (error) {
         cpmsync_err_set(&conn->end, error);
         conn->phase = CPMSYNC_PHASE_CLOSING;
-        connection_failed(client, &conn->end);
+        connection_failed(conn, &conn->end);
     } else {
         begin_chain(conn);
     }
@@ -483,7 +503,7 @@ void cpmsync_conduct_closed(struct cpmsync_conn *conn, const struct cpmsync_err 
             cpmsync_err_set(&conn->end, CPMSYNC_ERR_CONNECT);
         conn->phase = CPMSYNC_PHASE_NONE;
         tell_state(conn, CPMSYNC_CONN_CLOSED);
-        connection_failed(conn->client, &conn->end);
+        connection_failed(conn, &conn->end);
         break;
     case CPMSYNC_PHASE_OPEN:
         if (cpmsync_session_state(conn->session) != CPMSYNC_SESSION_FAILED)
@@ -506,12 +526,13 @@ static bool is_ready(const struct cpmsync_conn *conn)
 }
 
 /* A SYNC may leave with a login that is not answered yet (R1). */
-static bool can_start(const struct cpmsync_client *client, const struct cpmsync_conn *conn)
+static bool can_start(const struct cpmsync_conn *conn)
 {
-    return client->first && !client->quiet && !conn->running && !conn->draining && is_ready(conn) &&
-           !cpmsync_watch_is_on(conn) &&
-           (client->first->kind == CPMSYNC_OPERATION_SYNC || client->first->kind == CPMSYNC_OPERATION_SYNC_ACCOUNT ||
-               cpmsync_session_logged_in(conn->session));
+    if (!conn->first || conn->client->quiet || conn->running || conn->draining || !is_ready(conn) ||
+        cpmsync_watch_is_on(conn))
+        return false;
+    return conn->first->kind == CPMSYNC_OPERATION_SYNC || conn->first->kind == CPMSYNC_OPERATION_SYNC_ACCOUNT ||
+           cpmsync_session_logged_in(conn->session);
 }
 
 static bool ready_untold(const struct cpmsync_conn *conn)
@@ -519,63 +540,76 @@ static bool ready_untold(const struct cpmsync_conn *conn)
     return conn->told == CPMSYNC_CONN_LOGIN && is_ready(conn) && cpmsync_session_logged_in(conn->session);
 }
 
-bool cpmsync_conduct_due(const struct cpmsync_client *client)
+static bool has_failed(const struct cpmsync_conn *conn)
 {
-    const struct cpmsync_conn *conn = &client->conns[0];
-
-    if (conn->phase == CPMSYNC_PHASE_OPEN && conn->session &&
-        cpmsync_session_state(conn->session) == CPMSYNC_SESSION_FAILED)
-        return true;
-    return ready_untold(conn) || can_start(client, conn) || (is_ready(conn) && cpmsync_watch_due(conn));
+    return conn->phase == CPMSYNC_PHASE_OPEN && conn->session &&
+           cpmsync_session_state(conn->session) == CPMSYNC_SESSION_FAILED;
 }
 
-bool cpmsync_conduct_wants_connection(const struct cpmsync_client *client)
+bool cpmsync_conduct_due(const struct cpmsync_conn *conn)
 {
-    return client->conns[0].phase == CPMSYNC_PHASE_NONE && !client->quiet &&
-           (client->first || cpmsync_watch_wants_connection(client));
+    return has_failed(conn) || ready_untold(conn) || can_start(conn) || (is_ready(conn) && cpmsync_watch_due(conn));
+}
+
+bool cpmsync_conduct_wants_connection(const struct cpmsync_conn *conn)
+{
+    if (conn->phase != CPMSYNC_PHASE_NONE || conn->client->quiet)
+        return false;
+    return conn->first || (conn->index == 0 && cpmsync_watch_wants_connection(conn->client));
 }
 
 /* A LOGOUT with nothing connected is done already. */
-static void drop_idle_logouts(struct cpmsync_client *client)
+static void drop_idle_logouts(struct cpmsync_conn *conn)
 {
     struct cpmsync_err ok;
 
     cpmsync_err_clear(&ok);
-    while (client->first && client->first->kind == CPMSYNC_OPERATION_LOGOUT) {
-        if (client->watch)
-            cpmsync_queue_complete(client, cpmsync_watch_take(client, client->watch->id), &ok);
-        cpmsync_queue_complete(client, cpmsync_queue_pop(client), &ok);
+    while (conn->first && conn->first->kind == CPMSYNC_OPERATION_LOGOUT) {
+        if (conn->index == 0)
+            end_watch_well(conn->client);
+        if (conn->first)
+            cpmsync_queue_complete(conn->client, cpmsync_queue_pop(conn), &ok);
     }
+}
+
+/* True if something was done, so that more may be possible. */
+static bool run_one(struct cpmsync_conn *conn)
+{
+    if (has_failed(conn)) {
+        conn->phase = CPMSYNC_PHASE_CLOSING;
+        session_ended(conn);
+    } else if (cpmsync_conduct_wants_connection(conn)) {
+        drop_idle_logouts(conn);
+        if (!cpmsync_conduct_wants_connection(conn))
+            return true;
+        conn->phase = CPMSYNC_PHASE_WANTED;
+        tell_state(conn, CPMSYNC_CONN_CONNECTING);
+    } else if (ready_untold(conn)) {
+        tell_state(conn, CPMSYNC_CONN_READY);
+    } else if (can_start(conn)) {
+        start_operation(conn);
+    } else if (is_ready(conn) && cpmsync_watch_due(conn)) {
+        cpmsync_watch_go_on(conn);
+    } else {
+        return false;
+    }
+    return true;
 }
 
 static void run(struct cpmsync_client *client)
 {
-    struct cpmsync_conn *conn = &client->conns[0];
+    bool more = true;
 
-    if (is_ready(conn))
-        cpmsync_watch_rest(conn);
-    while (!client->dying) {
-        if (conn->phase == CPMSYNC_PHASE_OPEN && cpmsync_session_state(conn->session) == CPMSYNC_SESSION_FAILED) {
-            conn->phase = CPMSYNC_PHASE_CLOSING;
-            session_ended(conn);
-        } else if (cpmsync_conduct_wants_connection(client)) {
-            drop_idle_logouts(client);
-            if (!cpmsync_conduct_wants_connection(client))
-                continue;
-            conn->phase = CPMSYNC_PHASE_WANTED;
-            tell_state(conn, CPMSYNC_CONN_CONNECTING);
-        } else if (ready_untold(conn)) {
-            tell_state(conn, CPMSYNC_CONN_READY);
-        } else if (can_start(client, conn)) {
-            start_operation(conn);
-        } else if (is_ready(conn) && cpmsync_watch_due(conn)) {
-            cpmsync_watch_go_on(conn);
-        } else {
-            break;
-        }
+    if (is_ready(&client->conns[0]))
+        cpmsync_watch_rest(&client->conns[0]);
+    while (more) {
+        more = false;
+        for (size_t i = 0; i < CPMSYNC_CONN_COUNT; i++)
+            while (!client->dying && run_one(&client->conns[i]))
+                more = true;
     }
-    if (!client->dying && is_ready(conn))
-        cpmsync_watch_idle(conn);
+    if (!client->dying && is_ready(&client->conns[0]))
+        cpmsync_watch_idle(&client->conns[0]);
 }
 
 int cpmsync_conduct_enter(struct cpmsync_client *client)
@@ -619,8 +653,8 @@ void cpmsync_conduct_clear(struct cpmsync_client *client)
         }
         if (conn->running)
             end_running(conn, &err);
+        cpmsync_queue_complete_all(conn, &err);
     }
-    cpmsync_queue_complete_all(client, &err);
     if (client->watch)
         cpmsync_queue_complete(client, cpmsync_watch_take(client, client->watch->id), &err);
     client->depth--;

@@ -64,8 +64,9 @@ struct cpmsync_conn {
     enum cpmsync_conn_phase phase;
     enum cpmsync_conn_state told; /* last state the app heard */
     struct cpmsync_session *session;
-    struct cpmsync_chain chain;      /* of the session */
-    struct cpmsync_account *account; /* of the running SYNC_ACCOUNT, or of the watch */
+    struct cpmsync_chain chain;             /* of the session */
+    struct cpmsync_account *account;        /* of the running SYNC_ACCOUNT, or of the watch */
+    struct cpmsync_operation *first, *last; /* submitted for it, not started */
     struct cpmsync_operation *running;
     bool draining; /* what ran was given up; answers to it are still due */
     struct cpmsync_watching watching;
@@ -84,8 +85,6 @@ struct cpmsync_client {
     struct cpmsync_server_facts facts;
     struct cpmsync_buf saved_facts; /* as they are in the store */
     struct cpmsync_conn conns[CPMSYNC_CONN_COUNT];
-    struct cpmsync_operation *first; /* submitted, not started */
-    struct cpmsync_operation *last;
     struct cpmsync_operation *watch; /* the one that stands */
     struct cpmsync_backoff backoff;
     int64_t now;       /* as the app last said */
@@ -130,10 +129,10 @@ void cpmsync_conduct_closed(struct cpmsync_conn *conn, const struct cpmsync_err 
 void cpmsync_conduct_add_stats(const struct cpmsync_conn *conn, struct cpmsync_stats *stats);
 
 /* A connection is needed, and there is none. */
-bool cpmsync_conduct_wants_connection(const struct cpmsync_client *client);
+bool cpmsync_conduct_wants_connection(const struct cpmsync_conn *conn);
 
 /* There is something leave would do: an operation can start, a connection is needed. */
-bool cpmsync_conduct_due(const struct cpmsync_client *client);
+bool cpmsync_conduct_due(const struct cpmsync_conn *conn);
 
 /* Ends and frees everything; client.c. */
 void cpmsync_client_destroy(struct cpmsync_client *client);

@@ -22,36 +22,37 @@ void cpmsync_queue_complete(
     cpmsync_mem_free(client->mem, operation);
 }
 
-struct cpmsync_operation *cpmsync_queue_pop(struct cpmsync_client *client)
+struct cpmsync_operation *cpmsync_queue_pop(struct cpmsync_conn *conn)
 {
-    struct cpmsync_operation *operation = client->first;
+    struct cpmsync_operation *operation = conn->first;
 
-    client->first = operation->next;
-    if (!client->first)
-        client->last = NULL;
+    conn->first = operation->next;
+    if (!conn->first)
+        conn->last = NULL;
     operation->next = NULL;
     return operation;
 }
 
-void cpmsync_queue_complete_all(struct cpmsync_client *client, const struct cpmsync_err *err)
+void cpmsync_queue_complete_all(struct cpmsync_conn *conn, const struct cpmsync_err *err)
 {
-    int64_t last = client->next_id;
+    int64_t last = conn->client->next_id;
 
-    while (client->first && client->first->id <= last)
-        cpmsync_queue_complete(client, cpmsync_queue_pop(client), err);
+    while (conn->first && conn->first->id <= last)
+        cpmsync_queue_complete(conn->client, cpmsync_queue_pop(conn), err);
 }
 
-void cpmsync_queue_push_back(struct cpmsync_client *client, struct cpmsync_operation *operation)
+void cpmsync_queue_push_back(struct cpmsync_conn *conn, struct cpmsync_operation *operation)
 {
-    operation->next = client->first;
-    client->first = operation;
-    if (!client->last)
-        client->last = operation;
+    operation->next = conn->first;
+    conn->first = operation;
+    if (!conn->last)
+        conn->last = operation;
 }
 
-int64_t cpmsync_queue_submit(struct cpmsync_client *client, enum cpmsync_operation_kind kind, const char *mailbox,
-    cpmsync_done_fn done, void *ctx)
+int64_t cpmsync_queue_submit(
+    struct cpmsync_conn *conn, enum cpmsync_operation_kind kind, const char *mailbox, cpmsync_done_fn done, void *ctx)
 {
+    struct cpmsync_client *client = conn->client;
     bool stands = kind == CPMSYNC_OPERATION_WATCH || kind == CPMSYNC_OPERATION_WATCH_ACCOUNT;
 
     if (client->dying || (stands && client->watch))
@@ -78,18 +79,18 @@ int64_t cpmsync_queue_submit(struct cpmsync_client *client, enum cpmsync_operati
         cpmsync_watch_begin(client, operation);
         return operation->id;
     }
-    if (client->last)
-        client->last->next = operation;
+    if (conn->last)
+        conn->last->next = operation;
     else
-        client->first = operation;
-    client->last = operation;
+        conn->first = operation;
+    conn->last = operation;
     return operation->id;
 }
 
-static struct cpmsync_operation *take_waiting(struct cpmsync_client *client, int64_t id)
+static struct cpmsync_operation *take_waiting(struct cpmsync_conn *conn, int64_t id)
 {
     struct cpmsync_operation *before = NULL;
-    struct cpmsync_operation *operation = client->first;
+    struct cpmsync_operation *operation = conn->first;
 
     while (operation && operation->id != id) {
         before = operation;
@@ -100,52 +101,66 @@ static struct cpmsync_operation *take_waiting(struct cpmsync_client *client, int
     if (before)
         before->next = operation->next;
     else
-        client->first = operation->next;
-    if (client->last == operation)
-        client->last = before;
+        conn->first = operation->next;
+    if (conn->last == operation)
+        conn->last = before;
     return operation;
 }
 
 struct cpmsync_operation *cpmsync_queue_take(struct cpmsync_client *client, int64_t id)
 {
-    struct cpmsync_operation *operation = take_waiting(client, id);
+    struct cpmsync_operation *operation = NULL;
 
+    for (size_t i = 0; !operation && i < CPMSYNC_CONN_COUNT; i++)
+        operation = take_waiting(&client->conns[i], id);
     return operation ? operation : cpmsync_watch_take(client, id);
+}
+
+/* One of this connection that waits or runs. */
+static struct cpmsync_operation *find_on(struct cpmsync_conn *conn, int64_t id)
+{
+    struct cpmsync_operation *operation = conn->first;
+
+    while (operation && operation->id != id)
+        operation = operation->next;
+    if (!operation && conn->running && conn->running->id == id)
+        operation = conn->running;
+    return operation;
 }
 
 struct cpmsync_operation *cpmsync_queue_find(struct cpmsync_client *client, int64_t id)
 {
-    struct cpmsync_operation *operation = client->first;
+    struct cpmsync_operation *operation = client->watch && client->watch->id == id ? client->watch : NULL;
 
-    while (operation && operation->id != id)
-        operation = operation->next;
-    if (!operation && client->watch && client->watch->id == id)
-        operation = client->watch;
     for (size_t i = 0; !operation && i < CPMSYNC_CONN_COUNT; i++)
-        if (client->conns[i].running && client->conns[i].running->id == id)
-            operation = client->conns[i].running;
+        operation = find_on(&client->conns[i], id);
     return operation;
+}
+
+static int64_t earlier(int64_t deadline, const struct cpmsync_operation *operation)
+{
+    return operation && operation->deadline < deadline ? operation->deadline : deadline;
 }
 
 int64_t cpmsync_queue_deadline(const struct cpmsync_client *client)
 {
-    int64_t first = client->watch ? client->watch->deadline : CPMSYNC_NEVER;
+    int64_t deadline = earlier(CPMSYNC_NEVER, client->watch);
 
-    for (const struct cpmsync_operation *at = client->first; at; at = at->next)
-        first = at->deadline < first ? at->deadline : first;
-    for (size_t i = 0; i < CPMSYNC_CONN_COUNT; i++)
-        if (client->conns[i].running && client->conns[i].running->deadline < first)
-            first = client->conns[i].running->deadline;
-    return first;
+    for (size_t i = 0; i < CPMSYNC_CONN_COUNT; i++) {
+        deadline = earlier(deadline, client->conns[i].running);
+        for (const struct cpmsync_operation *at = client->conns[i].first; at; at = at->next)
+            deadline = earlier(deadline, at);
+    }
+    return deadline;
 }
 
 struct cpmsync_operation *cpmsync_queue_take_late(struct cpmsync_client *client)
 {
-    struct cpmsync_operation *late = client->first;
-
-    while (late && client->now < late->deadline)
-        late = late->next;
-    if (!late && client->watch && client->now >= client->watch->deadline)
-        late = client->watch;
-    return late ? cpmsync_queue_take(client, late->id) : NULL;
+    if (client->watch && client->now >= client->watch->deadline)
+        return cpmsync_watch_take(client, client->watch->id);
+    for (size_t i = 0; i < CPMSYNC_CONN_COUNT; i++)
+        for (const struct cpmsync_operation *at = client->conns[i].first; at; at = at->next)
+            if (client->now >= at->deadline)
+                return cpmsync_queue_take(client, at->id);
+    return NULL;
 }

@@ -189,14 +189,14 @@ static bool leave_due(const struct cpmsync_conn *conn)
     if (watching->phase == CPMSYNC_WATCH_NOTHING || watching->leaving)
         return false;
     bool others = watching->phase == CPMSYNC_WATCH_STAYING && !conn->client->quiet &&
-                  (conn->client->first || watching->revisit || !watching->surveyed);
+                  (conn->first || watching->revisit || !watching->surveyed);
     return others || !is_wished(conn);
 }
 
 static bool start_due(const struct cpmsync_conn *conn)
 {
-    return conn->watching.phase == CPMSYNC_WATCH_NOTHING && conn->client->watch && !conn->client->first &&
-           !conn->running && !conn->draining && !conn->client->quiet;
+    return conn->watching.phase == CPMSYNC_WATCH_NOTHING && conn->client->watch && !conn->first && !conn->running &&
+           !conn->draining && !conn->client->quiet;
 }
 
 bool cpmsync_watch_due(const struct cpmsync_conn *conn)

@@ -482,6 +482,79 @@ static void test_c_03_why_a_connection_closed_is_told(void **state)
     support_script_close(&script);
 }
 
+/* ---- the second connection */
+
+static void say(struct support_script *script, uint32_t conn, const char *text)
+{
+    assert_int_equal(cpmsync_conn_feed(script->client, conn, script->now, (const uint8_t *)text, strlen(text)), 0);
+}
+
+static void sent_on(struct support_script *script, uint32_t conn, const char *text)
+{
+    const uint8_t *data;
+    size_t len = cpmsync_conn_output(script->client, conn, &data);
+
+    assert_int_equal(len, strlen(text));
+    assert_memory_equal(data, text, len);
+    assert_int_equal(cpmsync_conn_ack(script->client, conn, script->now, len), 0);
+}
+
+/* The second is logged in, the first does not know. */
+static int64_t open_second(struct support_script *script)
+{
+    support_script_init(script);
+    support_script_open(script);
+    int64_t id = cpmsync_client_bulk_open(script->client, on_done, script);
+    assert_int_equal(cpmsync_conn_want(script->client, 0), 0);
+    assert_int_equal(cpmsync_conn_want(script->client, 1), CPMSYNC_WANT_CONNECT);
+    assert_int_equal(cpmsync_conn_opened(script->client, 1, script->now, CPMSYNC_CONN_SECURE), 0);
+    say(script, 1, "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] x\r\n");
+    sent_on(script, 1, "C1 AUTHENTICATE PLAIN AGZyZWQAc2VjcmV0\r\n");
+    say(script, 1, "C1 OK [CAPABILITY IMAP4rev1 UNSELECT] x\r\n");
+    assert_int_equal(script->done[id], 1);
+    assert_int_equal(cpmsync_conn_want(script->client, 0), 0);
+    return id;
+}
+
+static void test_r11_the_second_connection_opens_and_closes_on_request(void **state)
+{
+    struct support_script script;
+
+    (void)state;
+    open_second(&script);
+    int64_t id = cpmsync_client_bulk_close(script.client, on_done, &script);
+    assert_int_equal(cpmsync_conn_want(script.client, 1) & CPMSYNC_WANT_NOW, CPMSYNC_WANT_NOW);
+    assert_int_equal(cpmsync_conn_tick(script.client, script.now, 0), 0);
+    sent_on(&script, 1, "C2 LOGOUT\r\n");
+    say(&script, 1, "* BYE x\r\nC2 OK x\r\n");
+    assert_int_equal(cpmsync_conn_want(script.client, 1), CPMSYNC_WANT_CLOSE);
+    assert_int_equal(cpmsync_conn_closed(script.client, 1, script.now, NULL), 0);
+    assert_int_equal(script.done[id], 1);
+    assert_int_equal(cpmsync_conn_want(script.client, 1), 0);
+    support_script_close(&script);
+}
+
+static void test_r11_what_fails_on_one_leaves_the_other_alone(void **state)
+{
+    struct support_script script;
+
+    (void)state;
+    open_second(&script);
+    int64_t sync = support_script_sync(&script, "INBOX");
+    support_script_ready(&script, "UNSELECT", NULL);
+    support_script_sent(&script, "C2 SELECT INBOX\nC3 UID FETCH 1:200 (FLAGS)");
+    assert_int_equal(cpmsync_conn_closed(script.client, 1, script.now, NULL), 0);
+    assert_int_equal(script.done[sync], 0);
+    int64_t again = cpmsync_client_bulk_open(script.client, on_done, &script);
+    assert_int_equal(cpmsync_conn_tick(script.client, script.now, 0), 0);
+    assert_int_equal(cpmsync_conn_want(script.client, 1), CPMSYNC_WANT_CONNECT);
+    support_script_eof(&script);
+    assert_int_equal(script.done[sync], 1);
+    assert_int_equal(script.done[again], 0);
+    support_script_close(&script);
+    assert_int_equal(script.done[again], 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -504,6 +577,8 @@ int main(void)
         cmocka_unit_test(test_a_silent_server_is_given_up),
         cmocka_unit_test(test_quiesce_tells_when_it_is_safe_to_sleep),
         cmocka_unit_test(test_c_03_why_a_connection_closed_is_told),
+        cmocka_unit_test(test_r11_the_second_connection_opens_and_closes_on_request),
+        cmocka_unit_test(test_r11_what_fails_on_one_leaves_the_other_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
