@@ -151,6 +151,7 @@ static int make_client(struct cli_account *account)
     config.ctx = account;
     config.event = on_event;
     config.credentials = on_credentials;
+    config.wall_time = cli_session_file_time;
     config.trace = account->trace.out != NULL ? on_trace : NULL;
     int error = make_connector(account, &connector);
     if (error != 0)

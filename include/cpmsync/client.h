@@ -146,6 +146,9 @@ struct cpmsync_client_config {
     int64_t idle_ms;
     int64_t retry_least_ms;
     int64_t retry_most_ms;
+    /* Seconds since 1970, first argument `ctx`, so that a process that ended in between waits for the rest of the pause, which is
+     * kept in the store. NULL, or 0: not known; then each process begins anew. */
+    int64_t (*wall_time)(void *ctx);
 
     void *ctx; /* first argument of every callback */
 

@@ -125,6 +125,7 @@ static int setup(struct cpmsync_client *client, const struct cpmsync_client_conf
             return error;
         client->own_store = true;
     }
+    cpmsync_saved_pause_load(client);
     return cpmsync_saved_facts_load(client);
 }
 
@@ -312,6 +313,8 @@ unsigned cpmsync_conn_want(const struct cpmsync_client *client, uint32_t conn)
     const struct cpmsync_conn *at = &client->conns[conn];
     switch (at->phase) {
     case CPMSYNC_PHASE_NONE:
+        if (conn == 0 && client->watch && client->pause_until)
+            return CPMSYNC_WANT_NOW; /* how long to wait is known when the time is */
         if (!cpmsync_conduct_wants_connection(at))
             return 0;
         /* A LOGOUT needs no connection to be made for it: the next tick ends it. */
@@ -429,6 +432,7 @@ int cpmsync_conn_tick(struct cpmsync_client *client, int64_t now, int64_t budget
     if (error)
         return error;
     client->now = now;
+    cpmsync_saved_pause_begin(client);
     cpmsync_conduct_deadlines(client);
     for (uint32_t i = 0; i < CPMSYNC_CONN_COUNT; i++) {
         if (session_of(client, i))

@@ -161,6 +161,7 @@ static void up_synced(void *ctx)
     struct cpmsync_event ev;
 
     cpmsync_backoff_reset(&conn->client->backoff);
+    cpmsync_saved_pause_save(conn->client);
     memset(&ev, 0, sizeof ev);
     ev.type = CPMSYNC_EVENT_LIVE;
     ev.mailbox = conn->client->watch ? conn->client->watch->mailbox : NULL;

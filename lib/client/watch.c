@@ -2,13 +2,13 @@
 #include "client/watch.h"
 
 #include "client/queue.h"
+#include "client/saved_facts.h"
 
 /* ---- the wish */
 
 void cpmsync_watch_begin(struct cpmsync_client *client, struct cpmsync_operation *operation)
 {
     client->watch = operation;
-    cpmsync_backoff_reset(&client->backoff);
 }
 
 struct cpmsync_operation *cpmsync_watch_take(struct cpmsync_client *client, int64_t id)
@@ -23,7 +23,7 @@ struct cpmsync_operation *cpmsync_watch_take(struct cpmsync_client *client, int6
 
 bool cpmsync_watch_wants_connection(const struct cpmsync_client *client)
 {
-    return client->watch && client->now >= client->backoff.retry_at;
+    return client->watch && !client->pause_until && client->now >= client->backoff.retry_at;
 }
 
 struct cpmsync_operation *cpmsync_watch_failed(struct cpmsync_client *client, const struct cpmsync_err *err)
@@ -40,6 +40,7 @@ struct cpmsync_operation *cpmsync_watch_failed(struct cpmsync_client *client, co
         (void)crypto->ops->random(crypto->self, octets, sizeof octets);
     cpmsync_backoff_failed(&client->backoff, client->now,
         (uint32_t)octets[0] << 24 | (uint32_t)octets[1] << 16 | (uint32_t)octets[2] << 8 | octets[3]);
+    cpmsync_saved_pause_save(client);
     return NULL;
 }
 

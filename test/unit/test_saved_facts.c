@@ -115,6 +115,95 @@ static void test_facts_that_cannot_be_read_are_unknown(void **state)
     support_script_close(&script);
 }
 
+static int64_t today;
+
+static int64_t tell_day(void *ctx)
+{
+    (void)ctx;
+    return today;
+}
+
+static void watch_in_vain(struct support_script *script)
+{
+    assert_true(cpmsync_client_watch(script->client, "INBOX", NULL, NULL) > 0);
+    assert_int_equal(cpmsync_conn_tick(script->client, script->now, 0), 0);
+}
+
+/* Design 8: a process that ends waits no less than one that lives. */
+static void test_a_pause_outlives_the_process(void **state)
+{
+    struct support_script script;
+
+    (void)state;
+    support_script_init(&script);
+    script.config.wall_time = tell_day;
+    script.config.retry_least_ms = 100000;
+    today = 1800000000;
+    support_script_open(&script);
+    watch_in_vain(&script);
+    assert_int_equal(cpmsync_conn_closed(script.client, 0, script.now, NULL), 0);
+    int64_t pause = cpmsync_client_expiry(script.client) - script.now;
+    assert_in_range(pause, 50000, 100000);
+    support_script_restart(&script);
+    today += 20;
+    script.now = 5; /* another clock */
+    support_script_open(&script);
+    assert_true(cpmsync_client_watch(script.client, "INBOX", NULL, NULL) > 0);
+    assert_int_equal(cpmsync_conn_want(script.client, 0), CPMSYNC_WANT_NOW);
+    assert_int_equal(cpmsync_conn_tick(script.client, script.now, 0), 0);
+    assert_int_equal(cpmsync_conn_want(script.client, 0), 0);
+    int64_t left = cpmsync_client_expiry(script.client) - script.now;
+    assert_in_range(left, pause - 20000, pause - 20000 + 1000);
+    script.now += left;
+    assert_int_equal(cpmsync_conn_tick(script.client, script.now, 0), 0);
+    assert_int_equal(cpmsync_conn_want(script.client, 0), CPMSYNC_WANT_CONNECT);
+    assert_int_equal(cpmsync_conn_closed(script.client, 0, script.now, NULL), 0);
+    assert_in_range(cpmsync_client_expiry(script.client) - script.now, 100000, 200000); /* the second in a row */
+    support_script_close(&script);
+}
+
+static void test_a_clock_that_was_set_back_puts_off_no_longer_than_the_longest_pause(void **state)
+{
+    struct support_script script;
+
+    (void)state;
+    support_script_init(&script);
+    script.config.wall_time = tell_day;
+    script.config.retry_most_ms = 60000;
+    today = 1800000000;
+    support_script_open(&script);
+    watch_in_vain(&script);
+    assert_int_equal(cpmsync_conn_closed(script.client, 0, script.now, NULL), 0);
+    support_script_restart(&script);
+    today = 1000;
+    support_script_open(&script);
+    watch_in_vain(&script);
+    assert_int_equal(cpmsync_client_expiry(script.client) - script.now, 60000);
+    support_script_close(&script);
+}
+
+static void test_what_works_forgets_the_pause(void **state)
+{
+    struct support_script script;
+
+    (void)state;
+    support_script_init(&script);
+    script.config.wall_time = tell_day;
+    today = 1800000000;
+    support_script_open(&script);
+    watch_in_vain(&script);
+    assert_int_equal(cpmsync_conn_closed(script.client, 0, script.now, NULL), 0);
+    script.now = cpmsync_client_expiry(script.client);
+    assert_int_equal(cpmsync_conn_tick(script.client, script.now, 0), 0);
+    support_script_ready(&script, "UNSELECT IDLE", NULL);
+    support_script_server(&script, "* 0 EXISTS\n* OK [UIDVALIDITY 1] x\n* OK [UIDNEXT 1] x\nC2 OK x\nC3 OK x\n+ x");
+    support_script_restart(&script);
+    support_script_open(&script);
+    watch_in_vain(&script);
+    assert_int_equal(cpmsync_conn_want(script.client, 0), CPMSYNC_WANT_CONNECT);
+    support_script_close(&script);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -123,6 +212,9 @@ int main(void)
         cmocka_unit_test(test_r_01_facts_are_saved_with_the_first_operation),
         cmocka_unit_test(test_facts_that_cannot_be_written_are_only_logged),
         cmocka_unit_test(test_facts_that_cannot_be_read_are_unknown),
+        cmocka_unit_test(test_a_pause_outlives_the_process),
+        cmocka_unit_test(test_a_clock_that_was_set_back_puts_off_no_longer_than_the_longest_pause),
+        cmocka_unit_test(test_what_works_forgets_the_pause),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
