@@ -6,6 +6,7 @@ packages_to_build="gcc:command:gcc libc6-dev:header:stdio.h cmake:command:cmake 
     libmbedtls-dev:header:mbedtls/ssl.h libsqlite3-dev:header:sqlite3.h zlib1g-dev:header:zlib.h"
 packages_to_test="g++:command:g++ clang:command:clang clang-format:command:clang-format binutils:command:nm
     pkg-config:command:pkg-config libcmocka-dev:header:cmocka.h libgd-dev:header:gd.h
+    libuv1-dev:header:uv.h libglib2.0-dev:header:glib-2.0/glib.h
     curl:command:curl interimap:command:interimap isync:command:mbsync neomutt:command:neomutt
     offlineimap3:command:offlineimap python3:command:python3"
 packages_to_check="valgrind:command:valgrind"

@@ -5,7 +5,7 @@
  * Three faces, one engine (design 3). Use one of the first two; do not mix them on one client.
  *   Bytes: the app moves bytes: cpmsync_conn_* calls. No I/O happens inside.
  *   Step:  the app gives a connector (transport.h) and calls cpmsync_client_step from its own loop.
- *   Glue:  examples/loop_poll.c, examples/loop_epoll.c: a page each on the step face.
+ *   Glue:  examples/loop_poll.c, loop_epoll.c, loop_uv.c, loop_glib.c: a page each on the step face.
  *
  * Threads: one thread at a time per client; only cpmsync_client_wake may be called from another.
  * Callbacks run inside the app's own calls and may call anything here: submit, cancel, free; freeing the client inside
