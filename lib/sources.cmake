@@ -78,9 +78,16 @@ set(CPMSYNC_SOURCES_SYNC
   lib/sync/notify.c
   lib/sync/open_mailbox.c
   lib/sync/plan.c
+  lib/sync/provisioning.c
+  lib/sync/push.c
+  lib/sync/push_emn.c
+  lib/sync/push_json.c
+  lib/sync/push_url.c
+  lib/sync/push_value.c
   lib/sync/request.c
   lib/sync/resync.c
   lib/sync/roster.c
+  lib/sync/trigger.c
 )
 
 set(CPMSYNC_SOURCES_OPERATION
@@ -88,6 +95,7 @@ set(CPMSYNC_SOURCES_OPERATION
 )
 
 set(CPMSYNC_SOURCES_CLIENT
+  lib/client/automatic.c
   lib/client/backoff.c
   lib/client/client.c
   lib/client/conduct.c

@@ -148,8 +148,9 @@ static int on_event(void *ctx, const struct cpmsync_event *event)
     case CPMSYNC_EVENT_STATE:
         print_state(event, json);
         break;
-    case CPMSYNC_EVENT_ALERT:
-        return 0; /* told by cli_account */
+    case CPMSYNC_EVENT_ALERT: /* told by cli_account */
+    case CPMSYNC_EVENT_SYNC:  /* there is no policy */
+        return 0;
     }
     fflush(stdout);
     return 0;

@@ -18,6 +18,7 @@
 #include <cpmsync/error.h>
 #include <cpmsync/store.h>
 #include <cpmsync/transport.h>
+#include <cpmsync/trigger.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -60,7 +61,10 @@ enum cpmsync_event_type {
     CPMSYNC_EVENT_MAILBOX_LEFT,
     /* `mailbox`, which is watched, is in sync, and the server tells its changes from here on; again each time others went
      * ahead of it. */
-    CPMSYNC_EVENT_LIVE
+    CPMSYNC_EVENT_LIVE,
+    /* A synchronisation that the client starts by itself (trigger.h): `sync` says whether it began, ended or is held back;
+     * `triggers`; `mailbox`, NULL for the account; `operation`, `error`, `held`, `until` as is said there. */
+    CPMSYNC_EVENT_SYNC
 };
 
 enum cpmsync_conn_state {
@@ -90,6 +94,11 @@ struct cpmsync_event {
     uint32_t conn;
     enum cpmsync_conn_state state;
     int error;
+    enum cpmsync_sync_phase sync;
+    unsigned triggers; /* enum cpmsync_trigger_kind */
+    enum cpmsync_held held;
+    int64_t until;     /* CPMSYNC_NEVER: as long as that lasts */
+    int64_t operation; /* 0: it could not be queued */
 };
 
 /* ---------------------------------------------------------------- configuration */
@@ -153,7 +162,7 @@ struct cpmsync_client_config {
     void *ctx; /* first argument of every callback */
 
     /* Events. Returning non-zero for a mailbox event refuses the batch: nothing of it is stored, and the operation ends
-     * with CPMSYNC_ERR_ABORTED. Ignored for ALERT and STATE. May be NULL. */
+     * with CPMSYNC_ERR_ABORTED. Ignored for ALERT, STATE and SYNC. May be NULL. */
     int (*event)(void *ctx, struct cpmsync_client *client, const struct cpmsync_event *event);
 
     /* Login needs credentials: answer with cpmsync_client_credentials, inside the callback or later. Required. */

@@ -6,8 +6,10 @@
 #include <cpmsync/client.h>
 #include <cpmsync/crypto.h>
 #include <cpmsync/error.h>
+#include <cpmsync/push.h>
 #include <cpmsync/store.h>
 #include <cpmsync/transport.h>
+#include <cpmsync/trigger.h>
 #include <cpmsync/types.h>
 
 #endif

@@ -2,6 +2,7 @@
 #include <cpmsync/client.h>
 
 #include "base/sized.h"
+#include "client/automatic.h"
 #include "client/saved_facts.h"
 #include "client/queue.h"
 #include "client/watch.h"
@@ -154,6 +155,7 @@ int cpmsync_client_new(struct cpmsync_client **out, const struct cpmsync_client_
     client->mem = config.allocator;
     cpmsync_server_facts_init(&client->facts, client->mem);
     cpmsync_conduct_init(client);
+    cpmsync_trigger_init(&client->trigger);
     error = setup(client, &config);
     if (error) {
         cpmsync_client_destroy(client);
@@ -316,7 +318,7 @@ unsigned cpmsync_conn_want(const struct cpmsync_client *client, uint32_t conn)
         if (conn == 0 && client->watch && client->pause_until)
             return CPMSYNC_WANT_NOW; /* how long to wait is known when the time is */
         if (!cpmsync_conduct_wants_connection(at))
-            return 0;
+            return conn == 0 && cpmsync_automatic_due(client) ? CPMSYNC_WANT_NOW : 0;
         /* A LOGOUT needs no connection to be made for it: the next tick ends it. */
         return at->first && at->first->kind == CPMSYNC_OPERATION_LOGOUT ? CPMSYNC_WANT_NOW : CPMSYNC_WANT_CONNECT;
     case CPMSYNC_PHASE_WANTED:
@@ -333,7 +335,8 @@ unsigned cpmsync_conn_want(const struct cpmsync_client *client, uint32_t conn)
         return CPMSYNC_WANT_READ | CPMSYNC_WANT_WRITE;
     if (cpmsync_session_state(at->session) == CPMSYNC_SESSION_HANDSHAKE)
         return CPMSYNC_WANT_STARTTLS;
-    bool now = cpmsync_session_busy(at->session) || cpmsync_conduct_due(at);
+    bool now =
+        cpmsync_session_busy(at->session) || cpmsync_conduct_due(at) || (conn == 0 && cpmsync_automatic_due(client));
     return CPMSYNC_WANT_READ | (now ? CPMSYNC_WANT_NOW : 0);
 }
 
@@ -439,6 +442,7 @@ int cpmsync_conn_tick(struct cpmsync_client *client, int64_t now, int64_t budget
             cpmsync_session_tick(client->conns[i].session, now, budget);
         cpmsync_watch_tick(&client->conns[i]);
     }
+    cpmsync_automatic_tick(client, now);
     cpmsync_conduct_leave(client);
     return 0;
 }

@@ -13,6 +13,7 @@
 #include "sync/account.h"
 #include "sync/live.h"
 #include "sync/notify.h"
+#include "sync/trigger.h"
 
 enum cpmsync_operation_kind {
     CPMSYNC_OPERATION_LOGIN,
@@ -93,8 +94,9 @@ struct cpmsync_client {
     bool quiet;          /* nothing new is begun */
     size_t operations;   /* not complete */
     int64_t next_id;
-    struct cpmsync_stats stats; /* of ended sessions */
-    char *enabled;              /* of the first connection's last session; may be NULL */
+    struct cpmsync_stats stats;     /* of ended sessions */
+    char *enabled;                  /* of the first connection's last session; may be NULL */
+    struct cpmsync_trigger trigger; /* of what the client does by itself: automatic.c */
     struct cpmsync_step *step;
     unsigned depth; /* of calls: callbacks run at 1 and more */
     unsigned pins;  /* of the step face: free waits for it too */

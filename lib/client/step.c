@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/step.h"
 
+#include "client/automatic.h"
 #include "client/queue.h"
 #include "client/watch.h"
 
@@ -295,6 +296,8 @@ int64_t cpmsync_client_expiry(const struct cpmsync_client *client)
     int64_t deadline = cpmsync_queue_deadline(client);
     first = cpmsync_watch_expiry(client);
     first = deadline < first ? deadline : first;
+    int64_t automatic = cpmsync_automatic_expiry(client);
+    first = automatic < first ? automatic : first;
     for (uint32_t conn = 0; conn < CPMSYNC_CONN_COUNT; conn++) {
         const struct cpmsync_conn *at = &client->conns[conn];
         if (at->phase == CPMSYNC_PHASE_OPEN && at->session) {

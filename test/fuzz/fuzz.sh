@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 set -u
 usage='sh test/fuzz/fuzz.sh [--build DIRECTORY] [--seconds N] [HARNESS]...
-Runs each harness (frame, response, session, store, mock; or those named) under libFuzzer, AddressSanitizer and
+Runs each harness (frame, push, response, session, store, mock; or those named) under libFuzzer, AddressSanitizer and
 UndefinedBehaviorSanitizer, N seconds each, default 60. Needs clang.
     --build DIRECTORY  everything is written there; default build/fuzz. Inputs that reach something new are kept in
                        DIRECTORY/found/HARNESS and used next time; one that fails is left in DIRECTORY/failed/HARNESS
@@ -29,7 +29,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 command -v clang >/dev/null 2>&1 || { echo "clang is missing" >&2; exit 1; }
-[ -n "$harnesses" ] || harnesses="frame response session store mock"
+[ -n "$harnesses" ] || harnesses="frame push response session store mock"
 
 mkdir -p "$build" && build=$(cd "$build" && pwd) || exit 1
 targets=

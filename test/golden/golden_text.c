@@ -72,6 +72,8 @@ const char *golden_event_name(enum cpmsync_event_type type)
         return "left";
     case CPMSYNC_EVENT_LIVE:
         return "live";
+    case CPMSYNC_EVENT_SYNC:
+        return "sync";
     }
     return "?";
 }
@@ -104,6 +106,7 @@ void golden_text_event(struct golden_text *text, const struct cpmsync_event *eve
         golden_text_format(text, " %s %s", event->trusted ? "trusted" : "untrusted", event->text);
         break;
     case CPMSYNC_EVENT_STATE:
+    case CPMSYNC_EVENT_SYNC: /* a transcript has no policy */
         break;
     case CPMSYNC_EVENT_MAILBOX_MISSING:
     case CPMSYNC_EVENT_MAILBOX_LEFT:

@@ -7,7 +7,7 @@
 #   client -> transport.h     session -> crypto.h               a backend -> its contract and base
 #
 # types.h and error.h belong to every layer; client.h is the vocabulary (configuration, event, state) that the layers
-# from session up share with the app.
+# from session up share with the app; trigger.h and push.h are that of sync.
 set -eu
 cd "$1"
 
@@ -32,11 +32,12 @@ BEGIN {
     allow("transport", contracts "<cpmsync/transport.h> transport base")
     allow("crypto", contracts "<cpmsync/crypto.h> crypto base")
     allow("session", contracts "<cpmsync/crypto.h> <cpmsync/client.h> session wire base")
-    allow("sync", contracts "<cpmsync/store.h> <cpmsync/crypto.h> <cpmsync/client.h> sync session wire cache base")
+    allow("sync", contracts "<cpmsync/store.h> <cpmsync/crypto.h> <cpmsync/client.h> <cpmsync/trigger.h> " \
+        "<cpmsync/push.h> sync session wire cache base")
     allow("operation", contracts "<cpmsync/store.h> <cpmsync/crypto.h> <cpmsync/client.h> " \
         "operation sync session wire cache object base")
     allow("client", contracts "<cpmsync/store.h> <cpmsync/crypto.h> <cpmsync/transport.h> <cpmsync/client.h> " \
-        "client operation sync session wire cache object base")
+        "<cpmsync/trigger.h> <cpmsync/push.h> client operation sync session wire cache object base")
     mock = " base/mem.h base/buf.h base/slice.h base/err.h "
 }
 {

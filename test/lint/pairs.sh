@@ -17,6 +17,8 @@ contract() {
     lib/transport/transport.c | lib/transport/tcp.c | lib/transport/tls.c) header=include/cpmsync/transport.h ;;
     lib/crypto/crypto.c | lib/crypto/crypto_mbedtls.c) header=include/cpmsync/crypto.h ;;
     lib/client/client.c | lib/client/version.c) header=include/cpmsync/client.h ;;
+    lib/sync/provisioning.c) header=include/cpmsync/trigger.h ;;
+    lib/sync/push.c) header=include/cpmsync/push.h ;;
     *) header=${1%.c}.h ;;
     esac
 }

@@ -63,6 +63,7 @@ static int on_event(void *ctx, struct cpmsync_client *client, const struct cpmsy
     case CPMSYNC_EVENT_ALERT:
     case CPMSYNC_EVENT_STATE:
     case CPMSYNC_EVENT_LIVE:
+    case CPMSYNC_EVENT_SYNC:
         break;
     case CPMSYNC_EVENT_MAILBOX_MISSING:
     case CPMSYNC_EVENT_MAILBOX_FAILED:

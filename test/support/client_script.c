@@ -33,6 +33,26 @@ static void say_ranges(struct support_script *script, const struct cpmsync_event
         say(script, " %" PRIu32 ":%" PRIu32, event->ranges[i].first, event->ranges[i].last);
 }
 
+static void say_sync(struct support_script *script, const struct cpmsync_event *event)
+{
+    static const char *const phases[] = {"", "held", "began", "ended"};
+    static const char *const held[] = {"", "offline", "policy", "metered", "roaming", "refused", "distance"};
+    static const char *const kinds[] = {"timer", "online", "local", "push", "user"};
+
+    say(script, "%s", phases[event->sync]);
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (event->triggers & 1U << i)
+            say(script, " %s", kinds[i]);
+    if (event->sync == CPMSYNC_SYNC_HELD)
+        say(script, ": %s", held[event->held]);
+    else
+        say(script, ": %s", event->mailbox ? event->mailbox : "*");
+    if (event->sync == CPMSYNC_SYNC_HELD && event->until != CPMSYNC_NEVER)
+        say(script, " until %" PRId64, event->until);
+    if (event->sync == CPMSYNC_SYNC_ENDED)
+        say(script, " %s", cpmsync_error_name(event->error));
+}
+
 static void say_event(struct support_script *script, const struct cpmsync_event *event)
 {
     static const char *const states[] = {"closed", "connecting", "login", "ready", "logout"};
@@ -74,6 +94,9 @@ static void say_event(struct support_script *script, const struct cpmsync_event 
         break;
     case CPMSYNC_EVENT_LIVE:
         say(script, "live %s", event->mailbox);
+        break;
+    case CPMSYNC_EVENT_SYNC:
+        say_sync(script, event);
         break;
     }
     say(script, "|");

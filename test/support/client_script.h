@@ -5,7 +5,9 @@
  * must equal the store.
  *
  * What the app hears is one text, items separated by '|': "begin 42 1:10", "+5" (message 5), "gone 3:4", "reset 43",
- * "batch 11 100" (uidnext, cursor), "alert words", "state ready", "done 3 CPMSYNC_OK" (an operation by its id).
+ * "batch 11 100" (uidnext, cursor), "alert words", "state ready", "done 3 CPMSYNC_OK" (an operation by its id); of what
+ * the client does by itself "held push local: metered", "held push: distance until 5000", "began push: INBOX", "ended push: *
+ * CPMSYNC_OK" (* is the account).
  */
 #ifndef CPMSYNC_TEST_CLIENT_SCRIPT_H
 #define CPMSYNC_TEST_CLIENT_SCRIPT_H

@@ -47,7 +47,10 @@ static int on_event(void *ctx, struct cpmsync_client *client, const struct cpmsy
     struct support_link *link = ctx;
 
     (void)client;
-    if (!event->mailbox || event->type == CPMSYNC_EVENT_LIVE || event->type == CPMSYNC_EVENT_MAILBOX_LEFT)
+    if (event->type == CPMSYNC_EVENT_SYNC && link->sync)
+        link->sync(link->ctx, event);
+    if (!event->mailbox || event->type == CPMSYNC_EVENT_LIVE || event->type == CPMSYNC_EVENT_MAILBOX_LEFT ||
+        event->type == CPMSYNC_EVENT_SYNC)
         return 0;
     size_t at = index_of(link, event->mailbox);
     if (event->type == CPMSYNC_EVENT_MAILBOX_MISSING || event->type == CPMSYNC_EVENT_MAILBOX_FAILED)
@@ -277,6 +280,24 @@ int support_link_sync(struct support_link *link, const char *mailbox)
 int support_link_sync_account(struct support_link *link, const char *first)
 {
     return synchronise(link, true, first);
+}
+
+bool support_link_run(struct support_link *link, int64_t until)
+{
+    for (unsigned idle = 0; idle <= DEADLINES_MAX;) {
+        if (go_on(link))
+            continue;
+        int64_t expiry = cpmsync_client_expiry(link->client);
+        if (expiry > until) {
+            link->now = until;
+            return true;
+        }
+        idle = expiry > link->now ? 0 : idle + 1;
+        link->wakes += expiry > link->now;
+        link->now = expiry > link->now ? expiry : link->now;
+        cpmsync_conn_tick(link->client, link->now, 0);
+    }
+    return false;
 }
 
 /* ---- both compared */

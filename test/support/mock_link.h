@@ -32,6 +32,7 @@ struct support_link {
     /* What the owner does to the link. `portion` (may be NULL: all) says how much of `len` octets goes at once, at least
      * one, and may change the server before they do. */
     size_t (*portion)(void *ctx, size_t len);
+    void (*sync)(void *ctx, const struct cpmsync_event *event); /* hears CPMSYNC_EVENT_SYNC; may be NULL */
     void *ctx;
     int64_t cut_out; /* octets to the server until the link is cut; -1: never. The same to the client. */
     int64_t cut_in;
@@ -54,6 +55,7 @@ struct support_link {
     int error;
     char words[160];
     unsigned connects;
+    unsigned wakes;  /* deadlines of the client that support_link_run waited for */
     char wrong[160]; /* the first thing the library must not do; "" if there is none */
 };
 
@@ -72,6 +74,10 @@ int support_link_sync(struct support_link *link, const char *mailbox);
 
 /* Likewise the account; `first` may be NULL. */
 int support_link_sync_account(struct support_link *link, const char *first);
+
+/* The app's loop, for what the client does by itself: moves what there is to move, and waits for its deadlines up to `until`,
+ * which is then. false if a deadline does not go away. */
+bool support_link_run(struct support_link *link, int64_t until);
 
 /* What the store holds of the mailbox is what the server holds, and the mirror is what the store holds. `modseqs` false:
  * the client knows of no mod-sequences, all are 0. `why` says what differs. */
