@@ -99,6 +99,7 @@ set(CPMSYNC_SOURCES_CLIENT
   lib/client/backoff.c
   lib/client/client.c
   lib/client/conduct.c
+  lib/client/network.c
   lib/client/queue.c
   lib/client/saved_facts.c
   lib/client/step.c

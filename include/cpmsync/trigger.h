@@ -88,6 +88,14 @@ enum cpmsync_network { CPMSYNC_NETWORK_ONLINE = 1, CPMSYNC_NETWORK_METERED = 2, 
 CPMSYNC_API int cpmsync_client_network(struct cpmsync_client *client, unsigned network);
 
 /*
+ * The handset moved to another network of the same kind. As any change told by cpmsync_client_network that leaves it online, it
+ * makes connections doubtful: one that waits for an answer is over if nothing is heard for five seconds, one that idles is tried
+ * with DONE at once. A connection that is to be made again is made now. Without a network (0) connections are over at once, and
+ * the watch connects again when there is one. Returns 0, or CPMSYNC_ERR_INVALID_ARGUMENT for NULL.
+ */
+CPMSYNC_API int cpmsync_client_network_changed(struct cpmsync_client *client);
+
+/*
  * Something happened that may call for a synchronisation: `trigger` is one of enum cpmsync_trigger_kind, `mailbox` (UTF-8;
  * copied) the mailbox it is about, or NULL for the account. A name of more than 255 octets counts as the account.
  * Returns 0, also if the policy ignores it; CPMSYNC_ERR_STATE without a policy; CPMSYNC_ERR_INVALID_ARGUMENT for another

@@ -104,13 +104,6 @@ int cpmsync_client_policy(struct cpmsync_client *client, const struct cpmsync_sy
     return cpmsync_trigger_policy(&client->trigger, given ? &policy : NULL);
 }
 
-int cpmsync_client_network(struct cpmsync_client *client, unsigned network)
-{
-    if (!client)
-        return CPMSYNC_ERR_INVALID_ARGUMENT;
-    return cpmsync_trigger_network(&client->trigger, network);
-}
-
 static bool is_kind(enum cpmsync_trigger_kind trigger)
 {
     switch (trigger) {

@@ -3,6 +3,7 @@
 
 #include "base/sized.h"
 #include "client/automatic.h"
+#include "client/network.h"
 #include "client/saved_facts.h"
 #include "client/queue.h"
 #include "client/watch.h"
@@ -318,7 +319,7 @@ unsigned cpmsync_conn_want(const struct cpmsync_client *client, uint32_t conn)
         if (conn == 0 && client->watch && client->pause_until)
             return CPMSYNC_WANT_NOW; /* how long to wait is known when the time is */
         if (!cpmsync_conduct_wants_connection(at))
-            return conn == 0 && cpmsync_automatic_due(client) ? CPMSYNC_WANT_NOW : 0;
+            return conn == 0 && (cpmsync_automatic_due(client) || cpmsync_network_due(client)) ? CPMSYNC_WANT_NOW : 0;
         /* A LOGOUT needs no connection to be made for it: the next tick ends it. */
         return at->first && at->first->kind == CPMSYNC_OPERATION_LOGOUT ? CPMSYNC_WANT_NOW : CPMSYNC_WANT_CONNECT;
     case CPMSYNC_PHASE_WANTED:
@@ -335,8 +336,8 @@ unsigned cpmsync_conn_want(const struct cpmsync_client *client, uint32_t conn)
         return CPMSYNC_WANT_READ | CPMSYNC_WANT_WRITE;
     if (cpmsync_session_state(at->session) == CPMSYNC_SESSION_HANDSHAKE)
         return CPMSYNC_WANT_STARTTLS;
-    bool now =
-        cpmsync_session_busy(at->session) || cpmsync_conduct_due(at) || (conn == 0 && cpmsync_automatic_due(client));
+    bool now = cpmsync_session_busy(at->session) || cpmsync_conduct_due(at) ||
+               (conn == 0 && cpmsync_automatic_due(client)) || cpmsync_network_due(client);
     return CPMSYNC_WANT_READ | (now ? CPMSYNC_WANT_NOW : 0);
 }
 
@@ -437,6 +438,7 @@ int cpmsync_conn_tick(struct cpmsync_client *client, int64_t now, int64_t budget
     client->now = now;
     cpmsync_saved_pause_begin(client);
     cpmsync_conduct_deadlines(client);
+    cpmsync_network_tick(client);
     for (uint32_t i = 0; i < CPMSYNC_CONN_COUNT; i++) {
         if (session_of(client, i))
             cpmsync_session_tick(client->conns[i].session, now, budget);

@@ -88,11 +88,12 @@ struct cpmsync_client {
     struct cpmsync_conn conns[CPMSYNC_CONN_COUNT];
     struct cpmsync_operation *watch; /* the one that stands */
     struct cpmsync_backoff backoff;
-    int64_t pause_until; /* seconds since 1970, from the store; 0: none, or known by backoff */
-    bool pause_saved;    /* the store has one */
-    int64_t now;         /* as the app last said */
-    bool quiet;          /* nothing new is begun */
-    size_t operations;   /* not complete */
+    int64_t pause_until;                /* seconds since 1970, from the store; 0: none, or known by backoff */
+    bool pause_saved;                   /* the store has one */
+    bool network_lost, network_changed; /* the app said so, and nothing was done about it yet */
+    int64_t now;                        /* as the app last said */
+    bool quiet;                         /* nothing new is begun */
+    size_t operations;                  /* not complete */
     int64_t next_id;
     struct cpmsync_stats stats;     /* of ended sessions */
     char *enabled;                  /* of the first connection's last session; may be NULL */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/watch.h"
 
+#include "client/network.h"
 #include "client/queue.h"
 #include "client/saved_facts.h"
 
@@ -23,7 +24,8 @@ struct cpmsync_operation *cpmsync_watch_take(struct cpmsync_client *client, int6
 
 bool cpmsync_watch_wants_connection(const struct cpmsync_client *client)
 {
-    return client->watch && !client->pause_until && client->now >= client->backoff.retry_at;
+    return client->watch && !client->pause_until && client->now >= client->backoff.retry_at &&
+           !cpmsync_network_is_lost(client);
 }
 
 struct cpmsync_operation *cpmsync_watch_failed(struct cpmsync_client *client, const struct cpmsync_err *err)
@@ -294,7 +296,7 @@ int64_t cpmsync_watch_expiry(const struct cpmsync_client *client)
     const struct cpmsync_conn *conn = &client->conns[0];
 
     if (conn->phase == CPMSYNC_PHASE_NONE && client->watch && client->backoff.retry_at > client->now)
-        return client->backoff.retry_at;
+        return cpmsync_network_is_lost(client) ? CPMSYNC_NEVER : client->backoff.retry_at;
     return conn->phase == CPMSYNC_PHASE_OPEN && conn->watching.phase == CPMSYNC_WATCH_STAYING
                ? cpmsync_live_expiry(&conn->watching.live)
                : CPMSYNC_NEVER;

@@ -118,6 +118,7 @@ void cpmsync_session_feed(struct cpmsync_session *session, int64_t now, const ui
     if (session->state == CPMSYNC_SESSION_FAILED || len == 0)
         return;
     session->bytes_in += len;
+    cpmsync_deadline_suspect(&session->deadline, now, CPMSYNC_NEVER);
     cpmsync_pipeline_heard(&session->pipeline);
     session->now = now;
     cpmsync_dispatch(session, cpmsync_slice_of(data, len));
@@ -237,6 +238,15 @@ void cpmsync_session_end_idle(struct cpmsync_session *session)
 bool cpmsync_session_idles(const struct cpmsync_session *session)
 {
     return session->pipeline.idle && session->pipeline.idling && session->pipeline.in_flight == 1;
+}
+
+void cpmsync_session_suspect(struct cpmsync_session *session, int64_t now)
+{
+    if (session->state == CPMSYNC_SESSION_FAILED)
+        return;
+    cpmsync_session_end_idle(session);
+    check_deadline(session, now, false);
+    cpmsync_deadline_suspect(&session->deadline, now, CPMSYNC_SUSPECT_MS);
 }
 
 static void on_logout(struct cpmsync_session_command *command, int error, const struct cpmsync_response *tagged)

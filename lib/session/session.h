@@ -148,6 +148,10 @@ int cpmsync_session_withdraw(struct cpmsync_session *session, struct cpmsync_ses
 void cpmsync_session_end_idle(struct cpmsync_session *session);
 /* An IDLE is in flight, its `+` came, and no DONE was sent: the server owes no answer. */
 bool cpmsync_session_idles(const struct cpmsync_session *session);
+/* What carries it may be gone: an IDLE is ended, and if nothing is heard in CPMSYNC_SUSPECT_MS of an answer that is due, it
+ * FAILED with CPMSYNC_ERR_TIMEOUT. */
+enum { CPMSYNC_SUSPECT_MS = 5000 };
+void cpmsync_session_suspect(struct cpmsync_session *session, int64_t now);
 /* LOGOUT behind everything submitted; the session then ends FAILED with error 0. */
 int cpmsync_session_logout(struct cpmsync_session *session);
 /* Ends it at once: FAILED with this error. */
