@@ -59,6 +59,7 @@ set(CPMSYNC_SOURCES_SESSION
   lib/session/auth.c
   lib/session/base64.c
   lib/session/capability.c
+  lib/session/compress.c
   lib/session/deadline.c
   lib/session/dispatch.c
   lib/session/login.c
@@ -152,4 +153,5 @@ set(CPMSYNC_SOURCES_SQLITE
 )
 
 set(CPMSYNC_SOURCES_ZLIB
+  lib/session/deflate.c
 )

@@ -60,6 +60,7 @@ enum cpmsync_error {
     CPMSYNC_ERR_OUTCOME_UNKNOWN = -89, /* the link broke before the tagged answer (C-04) */
     CPMSYNC_ERR_NO_UIDS = -90,         /* the mailbox has no persistent UIDs: it cannot be cached (C-12, V-08) */
     CPMSYNC_ERR_UNVERIFIED = -91,      /* answers contradict each other; the old cursor was kept (R12 to R14) */
+    CPMSYNC_ERR_COMPRESSION = -92, /* what it sent compressed is damaged; it is not asked to compress again (4978) */
 
     /* store */
     CPMSYNC_ERR_STORE = -100,         /* reading or writing failed; the backend code tells */

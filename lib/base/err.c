@@ -59,6 +59,7 @@ static const struct entry entries[] = {
     ENTRY(CPMSYNC_ERR_OUTCOME_UNKNOWN, SERVER, USER, 0, "the connection broke before the outcome was known"),
     ENTRY(CPMSYNC_ERR_NO_UIDS, SERVER, NEVER, 1, "the mailbox has no persistent UIDs"),
     ENTRY(CPMSYNC_ERR_UNVERIFIED, SERVER, BACK_OFF, 1, "the server's answers contradict each other"),
+    ENTRY(CPMSYNC_ERR_COMPRESSION, SERVER, BACK_OFF, 0, "what the server compressed is damaged"),
 
     ENTRY(CPMSYNC_ERR_STORE, STORE, BACK_OFF, 1, "the store cannot be read or written"),
     ENTRY(CPMSYNC_ERR_STORE_FULL, STORE, USER, 1, "no space is left for the store"),

@@ -67,7 +67,7 @@ static int check(const struct cpmsync_client_config *config)
     if (!config->credentials || (config->store && !config->store->ops))
         return CPMSYNC_ERR_INVALID_ARGUMENT;
     if ((unsigned)config->security > CPMSYNC_TLS_NONE || (unsigned)config->early > CPMSYNC_EARLY_NEVER ||
-        (config->disabled_count && !config->disabled))
+        (unsigned)config->compress > CPMSYNC_COMPRESS_NEVER || (config->disabled_count && !config->disabled))
         return CPMSYNC_ERR_INVALID_ARGUMENT;
     for (size_t i = 0; i < config->disabled_count; i++)
         if (!config->disabled[i])
@@ -332,7 +332,10 @@ unsigned cpmsync_conn_want(const struct cpmsync_client *client, uint32_t conn)
     const uint8_t *data;
     if (!at->session)
         return 0; /* it is just being made or ended: we are inside a callback */
-    if (cpmsync_session_output(at->session, &data))
+    bool output = cpmsync_session_output(at->session, &data) > 0;
+    if (cpmsync_session_full(at->session))
+        return CPMSYNC_WANT_NOW | (output ? CPMSYNC_WANT_WRITE : 0);
+    if (output)
         return CPMSYNC_WANT_READ | CPMSYNC_WANT_WRITE;
     if (cpmsync_session_state(at->session) == CPMSYNC_SESSION_HANDSHAKE)
         return CPMSYNC_WANT_STARTTLS;

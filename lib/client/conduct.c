@@ -282,6 +282,18 @@ static void start_sync_account(struct cpmsync_conn *conn)
     end_running(conn, &err);
 }
 
+void cpmsync_conduct_compress(struct cpmsync_conn *conn)
+{
+    bool watched = cpmsync_watch_is_on(conn);
+    bool stays = conn->synchronised || watched;
+
+    conn->synchronised = true;
+    if (conn->client->config.compress == CPMSYNC_COMPRESS_NEVER || (!conn->running && !watched))
+        return;
+    if (stays || conn->account || cpmsync_chain_is_first(&conn->chain))
+        cpmsync_session_compress(conn->session);
+}
+
 static void end_watch_well(struct cpmsync_client *client)
 {
     struct cpmsync_err ok;
@@ -318,9 +330,11 @@ static void start_operation(struct cpmsync_conn *conn)
         break;
     case CPMSYNC_OPERATION_SYNC:
         start_sync(conn);
+        cpmsync_conduct_compress(conn);
         break;
     case CPMSYNC_OPERATION_SYNC_ACCOUNT:
         start_sync_account(conn);
+        cpmsync_conduct_compress(conn);
         break;
     case CPMSYNC_OPERATION_LOGOUT:
         start_logout(conn);
@@ -432,6 +446,7 @@ static void begin_chain(struct cpmsync_conn *conn)
     struct cpmsync_client *client = conn->client;
     struct cpmsync_chain *chain = &conn->chain;
 
+    conn->synchronised = false;
     memset(chain, 0, sizeof *chain);
     chain->mem = client->mem;
     chain->session = conn->session;

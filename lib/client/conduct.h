@@ -71,6 +71,7 @@ struct cpmsync_conn {
     struct cpmsync_operation *running;
     bool draining; /* what ran was given up; answers to it are still due */
     struct cpmsync_watching watching;
+    bool synchronised;      /* something was, or is, on this session */
     struct cpmsync_err end; /* why the session ended, until the transport is closed */
 };
 
@@ -135,6 +136,9 @@ void cpmsync_conduct_add_stats(const struct cpmsync_conn *conn, struct cpmsync_s
 
 /* A connection is needed, and there is none. */
 bool cpmsync_conduct_wants_connection(const struct cpmsync_conn *conn);
+
+/* What has begun on the session sent all that needs no answer: COMPRESS stands behind it, if that pays (client.h). */
+void cpmsync_conduct_compress(struct cpmsync_conn *conn);
 
 /* There is something leave would do: an operation can start, a connection is needed. */
 bool cpmsync_conduct_due(const struct cpmsync_conn *conn);

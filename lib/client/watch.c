@@ -229,8 +229,10 @@ static void start(struct cpmsync_conn *conn)
     if (!account)
         watching->surveyed = true;
     int error = account ? start_account(conn) : start_staying(conn);
-    if (!error)
+    if (!error) {
+        cpmsync_conduct_compress(conn);
         return;
+    }
     watching->phase = CPMSYNC_WATCH_NOTHING;
     fail(conn, error);
 }

@@ -368,6 +368,7 @@ static void on_unit(struct cpmsync_session *session, const struct cpmsync_frame_
 
     if (session->logged_in)
         session->silent_at = CPMSYNC_NEVER; /* what followed the login is answered */
+    cpmsync_compress_heard(session);
     if (rc)
         on_damaged(session, out->unit, rc);
     else if (!session->greeted)
@@ -376,28 +377,30 @@ static void on_unit(struct cpmsync_session *session, const struct cpmsync_frame_
         on_response(session, &response);
 }
 
-void cpmsync_dispatch(struct cpmsync_session *session, struct cpmsync_slice input)
+struct cpmsync_slice cpmsync_dispatch(struct cpmsync_session *session, struct cpmsync_slice input)
 {
+    bool compressed = session->compress.active;
     struct cpmsync_frame_out out;
 
-    while (!failed(session)) {
+    while (!failed(session) && session->compress.active == compressed) {
         struct cpmsync_slice before = input;
         int rc;
 
         if (session->state == CPMSYNC_SESSION_HANDSHAKE) {
             if (input.len || cpmsync_frame_held(&session->frame))
                 cpmsync_state_fail(session, CPMSYNC_ERR_TLS_INJECTED);
-            return;
+            break;
         }
         rc = cpmsync_frame_next(&session->frame, &input, &out);
         trace(session, cpmsync_slice_of(before.data, before.len - input.len));
         if (rc)
             cpmsync_state_fail(session, rc);
         else if (out.type == CPMSYNC_FRAME_NEED)
-            return;
+            break;
         else if (out.type == CPMSYNC_FRAME_UNIT)
             on_unit(session, &out);
         else if (out.type == CPMSYNC_FRAME_OVERSIZE)
             on_damaged(session, out.unit, CPMSYNC_ERR_LIMIT);
     }
+    return session->compress.active == compressed ? cpmsync_slice_of(NULL, 0) : input;
 }

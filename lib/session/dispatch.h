@@ -10,7 +10,8 @@
 
 enum { CPMSYNC_DAMAGED_MAX = 100, CPMSYNC_STRANGE_TAGS_MAX = 10, CPMSYNC_NOISE_MAX = 100 };
 
-void cpmsync_dispatch(struct cpmsync_session *session, struct cpmsync_slice input);
+/* Returns what stands behind COMPRESS's OK, which is compressed (Z-02); else nothing. */
+struct cpmsync_slice cpmsync_dispatch(struct cpmsync_session *session, struct cpmsync_slice input);
 /* The connection ends as asked: BYE came, and nothing but LOGOUT is open (C-05). */
 bool cpmsync_dispatch_logged_out(const struct cpmsync_session *session);
 

@@ -103,6 +103,8 @@ void cpmsync_login_remember(struct cpmsync_session *session)
         facts->qresync_failures = 0;
         facts->no_condstore = false;
         facts->condstore_failures = 0;
+        facts->no_compress = false;
+        facts->compress_failures = 0;
     }
 }
 

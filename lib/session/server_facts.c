@@ -57,6 +57,10 @@ int cpmsync_server_facts_save(const struct cpmsync_server_facts *facts, struct c
         rc = add_line(out, "proven", NULL);
     if (rc == 0 && facts->no_burst)
         rc = add_line(out, "no-burst", NULL);
+    if (rc == 0 && facts->no_compress)
+        rc = add_line(out, "no-compress", NULL);
+    for (unsigned i = 0; rc == 0 && i < facts->compress_failures; i++)
+        rc = add_line(out, "compress-failure", NULL);
     if (rc)
         cpmsync_buf_truncate(out, before);
     return rc;
@@ -136,6 +140,10 @@ int cpmsync_server_facts_load(struct cpmsync_server_facts *facts, struct cpmsync
             facts->proven = true;
         else if (cpmsync_slice_eq(line, CPMSYNC_SLICE("no-burst")))
             facts->no_burst = true;
+        else if (cpmsync_slice_eq(line, CPMSYNC_SLICE("no-compress")))
+            facts->no_compress = true;
+        else if (cpmsync_slice_eq(line, CPMSYNC_SLICE("compress-failure")))
+            facts->compress_failures++;
         else
             damaged = true;
     }

@@ -15,8 +15,10 @@ struct cpmsync_server_facts {
     bool no_condstore;         /* SELECT (CONDSTORE) drew BAD, or the same as above for it: */
     unsigned condstore_failures;
     bool no_list_status; /* LIST ... RETURN (STATUS ...) drew BAD */
-    bool proven;   /* a whole account was synchronised in a chain: the window of commands is of octets only (R5) */
-    bool no_burst; /* what was sent behind a login was swallowed: each answer is awaited (R3) */
+    bool proven;      /* a whole account was synchronised in a chain: the window of commands is of octets only (R5) */
+    bool no_burst;    /* what was sent behind a login was swallowed: each answer is awaited (R3) */
+    bool no_compress; /* COMPRESS drew BAD, or what came behind its OK could not be read (RFC 4978) */
+    unsigned compress_failures; /* connections in a row that ended with nothing heard behind COMPRESS */
 };
 
 void cpmsync_server_facts_init(struct cpmsync_server_facts *facts, const struct cpmsync_allocator *mem);

@@ -30,6 +30,7 @@ int cpmsync_session_new(
     cpmsync_capability_init(&s->capability, config->mem, config->disabled, config->disabled_count);
     cpmsync_buf_init(&s->enabled, config->mem, ENABLED_OCTETS_MAX);
     cpmsync_login_init(&s->login, s);
+    cpmsync_compress_init(s);
     s->silent_at = CPMSYNC_NEVER;
     cpmsync_deadline_init(&s->deadline, config->timeout_ms);
     cpmsync_deadline_check(&s->deadline, now, true, true);
@@ -47,6 +48,7 @@ void cpmsync_session_free(struct cpmsync_session *session)
     session->freeing = true;
     cpmsync_state_fail(session, CPMSYNC_ERR_CANCELLED);
     cpmsync_login_clear(&session->login);
+    cpmsync_compress_clear(session);
     cpmsync_command_clear(&session->logout.text);
     cpmsync_buf_clear(&session->enabled);
     cpmsync_capability_clear(&session->capability);
@@ -113,6 +115,17 @@ static void pump(struct cpmsync_session *session)
 
 /* ---- bytes */
 
+/* What came was read. */
+static void after_input(struct cpmsync_session *session, int64_t now)
+{
+    if (session->logged_in && (cpmsync_compress_quiet(session) || cpmsync_session_idles(session))) {
+        session->burst = false;
+        session->silent_at = CPMSYNC_NEVER;
+    }
+    pump(session);
+    check_deadline(session, now, true);
+}
+
 void cpmsync_session_feed(struct cpmsync_session *session, int64_t now, const uint8_t *data, size_t len)
 {
     if (session->state == CPMSYNC_SESSION_FAILED || len == 0)
@@ -121,18 +134,18 @@ void cpmsync_session_feed(struct cpmsync_session *session, int64_t now, const ui
     cpmsync_deadline_suspect(&session->deadline, now, CPMSYNC_NEVER);
     cpmsync_pipeline_heard(&session->pipeline);
     session->now = now;
-    cpmsync_dispatch(session, cpmsync_slice_of(data, len));
-    if (session->logged_in && (session->pipeline.first == NULL || cpmsync_session_idles(session))) {
-        session->burst = false;
-        session->silent_at = CPMSYNC_NEVER;
-    }
-    pump(session);
-    check_deadline(session, now, true);
+    cpmsync_compress_feed(session, cpmsync_slice_of(data, len));
+    after_input(session, now);
+}
+
+bool cpmsync_session_full(const struct cpmsync_session *session)
+{
+    return cpmsync_compress_busy(session);
 }
 
 size_t cpmsync_session_output(struct cpmsync_session *session, const uint8_t **data)
 {
-    return cpmsync_pipeline_output(&session->pipeline, data);
+    return cpmsync_compress_output(session, data);
 }
 
 void cpmsync_session_ack(struct cpmsync_session *session, int64_t now, size_t len)
@@ -140,7 +153,7 @@ void cpmsync_session_ack(struct cpmsync_session *session, int64_t now, size_t le
     check_deadline(session, now, false);
     if (session->state == CPMSYNC_SESSION_FAILED || len == 0)
         return;
-    cpmsync_pipeline_ack(&session->pipeline, len);
+    session->bytes_out += cpmsync_compress_ack(session, len);
     pump(session);
     check_deadline(session, now, true);
 }
@@ -157,6 +170,8 @@ void cpmsync_session_closed(struct cpmsync_session *session, const struct cpmsyn
 {
     bool lost = err->error && cpmsync_error_class(err->error) != CPMSYNC_CLASS_NETWORK;
 
+    if (cpmsync_compress_work(session, 0))
+        after_input(session, session->now); /* what came is not lost with the link */
     if (session->state == CPMSYNC_SESSION_FAILED)
         return;
     if (!lost && cpmsync_dispatch_logged_out(session)) {
@@ -173,6 +188,13 @@ void cpmsync_session_closed(struct cpmsync_session *session, const struct cpmsyn
 
 int64_t cpmsync_session_tick(struct cpmsync_session *session, int64_t now, int64_t budget)
 {
+    if (cpmsync_compress_busy(session)) {
+        int64_t cost = cpmsync_compress_work(session, budget);
+
+        after_input(session, now);
+        if (budget > 0)
+            budget = budget > cost ? budget - cost : 0;
+    }
     check_deadline(session, now, false);
     if (cpmsync_auth_busy(session)) {
         int64_t most = budget > 0 && budget / HASH_ROUND_COST < UINT32_MAX ? budget / HASH_ROUND_COST : UINT32_MAX;
@@ -198,7 +220,7 @@ int64_t cpmsync_session_expiry(const struct cpmsync_session *session)
 
 bool cpmsync_session_busy(const struct cpmsync_session *session)
 {
-    return cpmsync_auth_busy(session);
+    return cpmsync_auth_busy(session) || cpmsync_compress_busy(session);
 }
 
 /* ---- login and commands */
@@ -247,6 +269,11 @@ void cpmsync_session_suspect(struct cpmsync_session *session, int64_t now)
     cpmsync_session_end_idle(session);
     check_deadline(session, now, false);
     cpmsync_deadline_suspect(&session->deadline, now, CPMSYNC_SUSPECT_MS);
+}
+
+void cpmsync_session_compress(struct cpmsync_session *session)
+{
+    cpmsync_compress_ask(session);
 }
 
 static void on_logout(struct cpmsync_session_command *command, int error, const struct cpmsync_response *tagged)
@@ -339,7 +366,7 @@ const char *cpmsync_session_enabled_list(const struct cpmsync_session *session)
 void cpmsync_session_counts(const struct cpmsync_session *session, struct cpmsync_session_counts *counts)
 {
     counts->bytes_in = session->bytes_in;
-    counts->bytes_out = session->pipeline.acked;
+    counts->bytes_out = session->bytes_out;
     counts->commands = session->pipeline.tags;
     counts->flights = session->pipeline.flights;
 }

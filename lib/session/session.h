@@ -134,6 +134,8 @@ void cpmsync_session_closed(struct cpmsync_session *session, const struct cpmsyn
 int64_t cpmsync_session_tick(struct cpmsync_session *session, int64_t now, int64_t budget);
 int64_t cpmsync_session_expiry(const struct cpmsync_session *session);
 bool cpmsync_session_busy(const struct cpmsync_session *session); /* tick has sliced work left */
+/* It was fed more than it has inflated: it is busy, and nothing more is to be received before it is not. */
+bool cpmsync_session_full(const struct cpmsync_session *session);
 
 /* ---- login */
 void cpmsync_session_credentials(
@@ -152,6 +154,12 @@ bool cpmsync_session_idles(const struct cpmsync_session *session);
  * FAILED with CPMSYNC_ERR_TIMEOUT. */
 enum { CPMSYNC_SUSPECT_MS = 5000 };
 void cpmsync_session_suspect(struct cpmsync_session *session, int64_t now);
+/*
+ * COMPRESS behind everything submitted, in READY, once a session, if the server can and is not known to fail (RFC 4978);
+ * else, and without memory or zlib, nothing. What is submitted behind it leaves compressed when it is answered OK, and plain
+ * after NO or BAD; nothing leaves before (Z-01). So it is asked for when what needs no answer was submitted.
+ */
+void cpmsync_session_compress(struct cpmsync_session *session);
 /* LOGOUT behind everything submitted; the session then ends FAILED with error 0. */
 int cpmsync_session_logout(struct cpmsync_session *session);
 /* Ends it at once: FAILED with this error. */
@@ -173,7 +181,7 @@ enum cpmsync_literals cpmsync_session_literals(const struct cpmsync_session *ses
 const char *cpmsync_session_capabilities(const struct cpmsync_session *session);
 const char *cpmsync_session_enabled_list(const struct cpmsync_session *session);
 
-/* ---- counters: octets, commands, and flights (design 4) of this connection */
+/* ---- counters: octets as the transport has them, commands, and flights (design 4) of this connection */
 struct cpmsync_session_counts {
     uint64_t bytes_in, bytes_out, commands, flights;
 };

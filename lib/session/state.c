@@ -47,6 +47,8 @@ void cpmsync_state_set(struct cpmsync_session *session, enum cpmsync_session_sta
     if (to == CPMSYNC_SESSION_FAILED) {
         cpmsync_log(&session->config.log, CPMSYNC_LOG_INFO, "session: %s to %s: %s", states[from].name, states[to].name,
             cpmsync_error_text(session->err.error));
+        if (!session->freeing)
+            cpmsync_compress_ended(session);
         cpmsync_pipeline_end(&session->pipeline, session->err.error ? session->err.error : CPMSYNC_ERR_CLOSED);
         cpmsync_login_clear(&session->login);
     } else {

@@ -4,6 +4,7 @@
 #define CPMSYNC_SESSION_STATE_H
 
 #include "session/capability.h"
+#include "session/compress.h"
 #include "session/deadline.h"
 #include "session/login.h"
 #include "session/pipeline.h"
@@ -25,6 +26,7 @@ struct cpmsync_session {
     struct cpmsync_pipeline pipeline;
     struct cpmsync_capability capability;
     struct cpmsync_login login;
+    struct cpmsync_compression compress;
     struct cpmsync_deadline deadline;
     int64_t login_sent;         /* when the login left that other commands followed */
     int64_t silent_at;          /* when silence behind its answer means that they were swallowed; NEVER */
@@ -38,7 +40,8 @@ struct cpmsync_session {
     bool traced_line;       /* trace of what comes: not at the beginning of a line */
     bool traced_secret;     /* ... in a line with `+` of a login */
     bool traced_word;       /* ... and its secret was replaced already */
-    uint64_t bytes_in;
+    uint64_t bytes_in;      /* as they came, and as they left: compressed */
+    uint64_t bytes_out;
 };
 
 const char *cpmsync_state_name(enum cpmsync_session_state state);

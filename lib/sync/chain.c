@@ -135,6 +135,11 @@ int cpmsync_chain_visit(struct cpmsync_chain *chain, struct cpmsync_slice name, 
     return error;
 }
 
+bool cpmsync_chain_is_first(const struct cpmsync_chain *chain)
+{
+    return chain->last && cpmsync_resync_is_first(chain->last->resync);
+}
+
 void cpmsync_chain_data(struct cpmsync_chain *chain, const struct cpmsync_response *response)
 {
     if (chain->first)

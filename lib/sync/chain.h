@@ -47,6 +47,9 @@ enum cpmsync_visit_how {
 int cpmsync_chain_visit(struct cpmsync_chain *chain, struct cpmsync_slice name, const struct cpmsync_status_hint *hint,
     unsigned how, cpmsync_visited_fn visited, void *ctx);
 
+/* The newest visit there is, is a mailbox's first: as cpmsync_resync_is_first. */
+bool cpmsync_chain_is_first(const struct cpmsync_chain *chain);
+
 /* What the session calls upward with. */
 void cpmsync_chain_data(struct cpmsync_chain *chain, const struct cpmsync_response *response);
 void cpmsync_chain_lost(struct cpmsync_chain *chain, int error);

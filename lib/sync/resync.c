@@ -744,6 +744,11 @@ bool cpmsync_resync_unfinished(const struct cpmsync_resync *resync)
     return resync->unfinished;
 }
 
+bool cpmsync_resync_is_first(const struct cpmsync_resync *resync)
+{
+    return resync->mailbox->cache.covered.count == 0;
+}
+
 const struct cpmsync_batch_counts *cpmsync_resync_counts(const struct cpmsync_resync *resync)
 {
     return &resync->apply.batch.counts;

@@ -71,6 +71,9 @@ void cpmsync_resync_free(struct cpmsync_resync *resync);
 /* Chained, and more would have had to be asked: what was told is committed, a resynchronisation not chained goes on. */
 bool cpmsync_resync_unfinished(const struct cpmsync_resync *resync);
 
+/* None of its messages is known yet: its first flight is not its last. */
+bool cpmsync_resync_is_first(const struct cpmsync_resync *resync);
+
 /* What the session calls upward with while this mailbox is being synchronised. */
 void cpmsync_resync_data(struct cpmsync_resync *resync, const struct cpmsync_response *response);
 void cpmsync_resync_lost(struct cpmsync_resync *resync, int error);

@@ -64,6 +64,9 @@ userdb {
 mail_location = ${DOVECOT_STORAGE:-sdbox}:~/mail
 mail_fsync = never
 mail_max_userip_connections = 1000
+protocol imap {
+  mail_plugins = zlib imap_zlib
+}
 service anvil {
   chroot =
   unix_listener anvil-auth-penalty {

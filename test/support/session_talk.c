@@ -149,9 +149,11 @@ void support_talk_close(struct support_talk *talk)
 
 void support_talk_server(struct support_talk *talk, const char *text)
 {
-    const uint8_t *data = (const uint8_t *)text;
-    size_t left = strlen(text);
+    support_talk_octets(talk, (const uint8_t *)text, strlen(text));
+}
 
+void support_talk_octets(struct support_talk *talk, const uint8_t *data, size_t left)
+{
     if (over(talk))
         return;
     while (left) {

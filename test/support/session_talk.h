@@ -53,6 +53,7 @@ void support_talk_open(struct support_talk *talk, bool secure);
 void support_talk_close(struct support_talk *talk);
 
 void support_talk_server(struct support_talk *talk, const char *text);
+void support_talk_octets(struct support_talk *talk, const uint8_t *data, size_t left);
 /* Exactly this is due to be sent; it is sent. */
 void support_talk_client(struct support_talk *talk, const char *text);
 /* Exactly this was heard since the last call. */

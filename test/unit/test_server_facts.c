@@ -18,7 +18,7 @@ static void assert_empty(const struct cpmsync_server_facts *facts)
     assert_null(facts->before_login);
     assert_null(facts->after_login);
     assert_false(facts->last_login_ok || facts->no_qresync || facts->no_condstore || facts->no_burst ||
-                 facts->no_list_status || facts->proven);
+                 facts->no_list_status || facts->proven || facts->no_compress);
 }
 
 static void test_facts_survive_being_saved(void **state)
@@ -39,15 +39,18 @@ static void test_facts_survive_being_saved(void **state)
     facts.proven = true;
     facts.qresync_failures = 2;
     facts.condstore_failures = 1;
+    facts.no_compress = true;
+    facts.compress_failures = 1;
     assert_int_equal(cpmsync_server_facts_save(&facts, &buf), 0);
     loaded.no_qresync = true;
     assert_int_equal(cpmsync_server_facts_load(&loaded, cpmsync_buf_slice(&buf)), 0);
     assert_int_equal(loaded.qresync_failures, 2);
     assert_int_equal(loaded.condstore_failures, 1);
+    assert_int_equal(loaded.compress_failures, 1);
     assert_string_equal(loaded.before_login, "IMAP4rev1 AUTH=PLAIN");
     assert_string_equal(loaded.after_login, "");
     assert_true(loaded.last_login_ok && loaded.no_condstore && loaded.no_burst && !loaded.no_qresync &&
-                loaded.no_list_status && loaded.proven);
+                loaded.no_list_status && loaded.proven && loaded.no_compress);
     cpmsync_server_facts_clear(&facts);
     cpmsync_server_facts_clear(&loaded);
     cpmsync_buf_clear(&buf);
