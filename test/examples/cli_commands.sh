@@ -71,6 +71,17 @@ matches 'capabilities --json' '\{"offered":\["[^]]*"\],"enabled":\["[^]]*"\]\}' 
 online --disable QRESYNC capabilities | sed -n 2p >"$work/out"
 matches '--disable QRESYNC' 'enabled( CONDSTORE)?' "$work/out"
 
+# Compression is asked for where the server offers it, and only for what it pays for.
+if online --json capabilities | grep -q COMPRESS=DEFLATE; then
+    online --trace - sync 2>"$work/err" >"$work/out"
+    grep -q '^0> .*COMPRESS DEFLATE' "$work/err" || { echo "nothing was compressed"; failed=1; }
+    for command in "--disable COMPRESS=DEFLATE sync" "sync INBOX" capabilities; do
+        # shellcheck disable=SC2086
+        online --trace - $command 2>"$work/err" >"$work/out"
+        ! grep -q '^0> .*COMPRESS DEFLATE' "$work/err" || { echo "$command was compressed"; failed=1; }
+    done
+fi
+
 for mechanism in LOGIN PLAIN SCRAM-SHA-1 SCRAM-SHA-256; do
     online --mech "$mechanism" --trace - capabilities 2>"$work/err" >"$work/out"
     grep -q "^0> .*\(AUTHENTICATE $mechanism\|$mechanism\)" "$work/err" || { echo "--mech $mechanism was not used"; failed=1; }

@@ -7,13 +7,15 @@
 # first time; again when nothing changed, when another client changed three of them, and all. Each time every cached mailbox
 # equals the server's words. Prints octets, flights and time of each, through a proxy that delays each way by DELAY_MS (5):
 # nothing changed is one flight, anything else two. With CAPABILITY, the client acts as if the server had not got it, and
-# flights are not judged. BIN_DIR holds churn and flight_proxy.
+# flights are not judged but without COMPRESS=DEFLATE, which costs none. BIN_DIR holds churn and flight_proxy.
 set -eu
 cpmsync=$1
 bin=$2
 mailboxes=${3:-100}
 delay=${4:-5}
 disable=${5:-}
+judged=yes
+[ -z "$disable" ] || [ "$disable" = COMPRESS=DEFLATE ] || judged=
 work=$(mktemp -d ./account.XXXXXX)
 proxy=
 trap '[ -z "$proxy" ] || kill $proxy 2>/dev/null; rm -rf "$work"' EXIT
@@ -24,14 +26,14 @@ fail() { echo "$*" >&2; exit 1; }
 
 synchronise() { # WHAT MAILBOXES_SYNCHRONISED
     "$cpmsync" --url "imaps://$PEER_USER@localhost:$(cat "$work/port")/" --ca "$PEER_CA" --store "$work/store" --stats \
-        ${disable:+--disable $disable} sync >"$work/out" 2>"$work/stats" || { cat "$work/stats" >&2; exit 1; }
+        --trace "$work/trace" ${disable:+--disable $disable} sync >"$work/out" 2>"$work/stats" || { cat "$work/stats" >&2; exit 1; }
     echo "$1: $(tail -n 1 "$work/out")"
     echo "  $(cat "$work/stats")"
-    [ -n "$disable" ] || [ -z "$2" ] || tail -n 1 "$work/out" | grep -q " $2 of them synchronised" || fail "$2 should have been synchronised"
+    [ -z "$judged" ] || [ -z "$2" ] || tail -n 1 "$work/out" | grep -q " $2 of them synchronised" || fail "$2 should have been synchronised"
 }
 
 in_flights() { # COUNT
-    [ -n "$disable" ] || grep -q "\"flights\":$1," "$work/stats" || fail "not in $1 flights"
+    [ -z "$judged" ] || grep -q "\"flights\":$1," "$work/stats" || fail "not in $1 flights"
     [ "$PEER_SERVER" != dovecot ] || grep -q '"tls_resumed":1,' "$work/stats" || fail "the TLS session was not resumed"
 }
 
@@ -74,6 +76,12 @@ done
 
 synchronise "First synchronisation" ""
 compare
+if [ "$disable" = COMPRESS=DEFLATE ] || [ -n "${WITHOUT_ZLIB:-}" ]; then
+    ! grep -q ' COMPRESS DEFLATE' "$work/trace" || fail "it was asked to compress"
+else
+    tag=$(sed -n 's/.*> \(C[0-9]*\) COMPRESS DEFLATE.*/\1/p' "$work/trace")
+    [ -n "$tag" ] && grep -q "< $tag OK " "$work/trace" || fail "nothing was compressed"
+fi
 synchronise "Nothing changed" 0
 in_flights 1
 
