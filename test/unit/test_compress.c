@@ -81,6 +81,25 @@ static void test_z_01_nothing_is_sent_between_compress_and_its_result(void **sta
     support_wire_close(&wire, &talk);
 }
 
+/* Dovecot answers COMPRESS while a FETCH ahead of it is still running: what is left of that comes compressed. */
+static void test_z_02_compress_may_be_answered_first(void **state)
+{
+    struct support_talk talk;
+
+    (void)state;
+    support_talk_init(&talk);
+    support_wire_open(&wire);
+    support_wire_asked(&talk);
+    support_talk_server(&talk, "* 1 EXISTS\r\nC3 OK Begin compression\r\n");
+    support_wire_server(&wire, &talk, "* 2 EXISTS\r\nC2 OK\r\n");
+    support_talk_heard(&talk, "EXISTS 1|EXISTS 2|NOOP OK");
+    support_talk_submit(&talk, "CHECK", 0, NULL);
+    support_wire_client(&wire, &talk, "C4 CHECK\r\n");
+    support_wire_server(&wire, &talk, "C4 OK\r\n");
+    support_talk_heard(&talk, "CHECK OK");
+    support_wire_close(&wire, &talk);
+}
+
 static void refused(const char *answer, bool remembered)
 {
     struct support_talk talk;
@@ -347,6 +366,7 @@ int main(void)
         cmocka_unit_test(test_z_01_on_no_and_bad_nothing_is_compressed),
         cmocka_unit_test(test_z_01_what_had_left_plain_stays_so),
         cmocka_unit_test(test_z_02_octets_behind_the_ok_are_compressed_wherever_they_are_cut),
+        cmocka_unit_test(test_z_02_compress_may_be_answered_first),
         cmocka_unit_test(test_z_03_compression_comes_before_tls),
         cmocka_unit_test(test_z_04_no_command_waits_in_the_compressor),
         cmocka_unit_test(test_z_05_compression_active_is_no_error),
