@@ -60,6 +60,62 @@ static void test_z_06_a_bomb_is_inflated_a_little_at_a_time(void **state)
     support_wire_close(&wire, &talk);
 }
 
+static void ask(void *ctx, struct cpmsync_client *client, uint32_t conn)
+{
+    (void)ctx;
+    assert_int_equal(cpmsync_client_credentials(client, conn, 0, "fred", "secret", NULL), 0);
+}
+
+static void say_plain(struct cpmsync_client *client, const char *text)
+{
+    const uint8_t *data;
+    size_t len;
+
+    while ((len = cpmsync_conn_output(client, 0, &data)) > 0)
+        assert_int_equal(cpmsync_conn_ack(client, 0, 1000, len), 0);
+    assert_int_equal(cpmsync_conn_feed(client, 0, 1000, (const uint8_t *)text, strlen(text)), 0);
+}
+
+/* PF-86: what waits is work to be done at once, and nothing more is read before it is done. */
+static void test_z_06_an_app_is_told_that_octets_wait(void **state)
+{
+    struct cpmsync_client_config config = {0};
+    struct cpmsync_client *client;
+    const uint8_t *data;
+    unsigned turns = 0;
+
+    (void)state;
+    config.size = sizeof config;
+    config.early = CPMSYNC_EARLY_NEVER;
+    config.credentials = ask;
+    assert_int_equal(cpmsync_client_new(&client, &config), 0);
+    assert_true(cpmsync_client_sync_account(client, NULL, NULL, NULL) > 0);
+    assert_int_equal(cpmsync_conn_opened(client, 0, 1000, CPMSYNC_CONN_SECURE), 0);
+    say_plain(client, "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] hello\r\n");
+    say_plain(client, "C1 OK [CAPABILITY IMAP4rev1 LIST-STATUS COMPRESS=DEFLATE] in\r\n");
+    say_plain(client, "C3 OK\r\n");
+    assert_int_equal(cpmsync_conn_want(client, 0), CPMSYNC_WANT_READ);
+
+    support_wire_open(&wire);
+    memset(wire.plain, 'x', SUPPORT_WIRE_MAX);
+    memcpy(wire.plain, "* OK ", 5);
+    size_t len = support_deflate_pack(wire.peer, wire.plain, SUPPORT_WIRE_MAX, wire.octets, SUPPORT_WIRE_MAX);
+    assert_int_equal(cpmsync_conn_feed(client, 0, 1000, wire.octets, len), 0);
+    for (; cpmsync_conn_want(client, 0) == CPMSYNC_WANT_NOW; turns++)
+        assert_int_equal(cpmsync_conn_tick(client, 1000, 10000), 0);
+    assert_in_range(turns, 15, 40);
+    assert_int_equal(cpmsync_conn_want(client, 0), CPMSYNC_WANT_READ);
+    /* The account's second flight is due while octets wait: both are told. */
+    len = support_deflate_pack(wire.peer, "\r\nC2 NO\r\n", 9, wire.octets, SUPPORT_WIRE_MAX);
+    len += support_deflate_pack(wire.peer, wire.plain, SUPPORT_WIRE_MAX, wire.octets + len, SUPPORT_WIRE_MAX - len);
+    assert_true(cpmsync_client_sync(client, "INBOX", NULL, NULL) > 0);
+    assert_int_equal(cpmsync_conn_feed(client, 0, 1000, wire.octets, len), 0);
+    assert_int_equal(cpmsync_conn_want(client, 0), CPMSYNC_WANT_NOW | CPMSYNC_WANT_WRITE);
+    assert_true(cpmsync_conn_output(client, 0, &data) > 0);
+    cpmsync_client_free(client);
+    support_deflate_free(wire.peer);
+}
+
 /* An app that feeds all the same: memory stays within its limit. */
 static void test_z_06_what_waits_is_bounded(void **state)
 {
@@ -226,6 +282,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_z_06_a_bomb_is_inflated_a_little_at_a_time),
+        cmocka_unit_test(test_z_06_an_app_is_told_that_octets_wait),
         cmocka_unit_test(test_z_06_what_waits_is_bounded),
         cmocka_unit_test(test_what_waits_is_read_when_the_link_is_gone),
         cmocka_unit_test(test_what_waits_counts_as_heard),

@@ -148,7 +148,7 @@ static void test_z_01_what_had_left_plain_stays_so(void **state)
         assert_int_equal(cpmsync_session_output(talk.session, &data), 30);
         cpmsync_session_ack(talk.session, talk.now, gone);
         support_talk_server(&talk, "C2 OK\r\nC3 OK active\r\n");
-        support_talk_client(&talk, "C2 NOOP\r\nC3 COMPRESS DEFLATE\r\n" + gone);
+        support_talk_client(&talk, &"C2 NOOP\r\nC3 COMPRESS DEFLATE\r\n"[gone]);
         support_wire_client(&wire, &talk, "C4 CHECK\r\n");
         support_wire_server(&wire, &talk, "C4 OK\r\n");
         support_talk_heard(&talk, "NOOP OK|CHECK OK");
@@ -248,6 +248,24 @@ static void test_z_04_no_command_waits_in_the_compressor(void **state)
     }
     octets = support_wire_client(&wire, &talk, burst);
     assert_in_range(octets, 5, 80);
+    support_wire_close(&wire, &talk);
+}
+
+/* DONE is no command, and leaves compressed with the one that brings it along. */
+static void test_idle_goes_on_compressed(void **state)
+{
+    struct support_talk talk;
+
+    (void)state;
+    support_talk_init(&talk);
+    support_wire_compressed(&wire, &talk);
+    support_talk_submit(&talk, "IDLE", CPMSYNC_COMMAND_IDLE, NULL)->command.continuation = NULL; /* the session's own */
+    support_wire_client(&wire, &talk, "C4 IDLE\r\n");
+    support_wire_server(&wire, &talk, "+ idling\r\n* 4 EXISTS\r\n");
+    support_talk_submit(&talk, "NOOP", 0, NULL);
+    support_wire_client(&wire, &talk, "DONE\r\nC5 NOOP\r\n");
+    support_wire_server(&wire, &talk, "C4 OK\r\nC5 OK\r\n");
+    support_talk_heard(&talk, "EXISTS 4|IDLE OK|NOOP OK");
     support_wire_close(&wire, &talk);
 }
 
@@ -370,6 +388,7 @@ int main(void)
         cmocka_unit_test(test_z_03_compression_comes_before_tls),
         cmocka_unit_test(test_z_04_no_command_waits_in_the_compressor),
         cmocka_unit_test(test_z_05_compression_active_is_no_error),
+        cmocka_unit_test(test_idle_goes_on_compressed),
         cmocka_unit_test(test_what_leaves_is_counted_as_it_leaves),
         cmocka_unit_test(test_the_trace_shows_the_plain_conversation),
         cmocka_unit_test(test_another_list_of_capabilities_is_a_new_chance),
