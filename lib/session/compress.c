@@ -223,7 +223,8 @@ bool cpmsync_compress_quiet(const struct cpmsync_session *session)
     return !first || (first == &session->compress.command && !first->next);
 }
 
-/* Everything but COMPRESS and what came behind it was answered; a server that is told LOGOUT may just close. */
+/* Everything sent ahead of COMPRESS was answered, and nothing behind it that somebody waited for. A server that is told LOGOUT
+ * may just close, and so may an app that has what it wanted. */
 static bool silent(const struct cpmsync_session *session)
 {
     const struct cpmsync_compression *compress = &session->compress;
@@ -231,7 +232,10 @@ static bool silent(const struct cpmsync_session *session)
 
     if (!compress->streams || compress->heard || pipeline->in_flight == 0 || pipeline->ends != UINT64_MAX)
         return false;
-    return compress->active || pipeline->first == &compress->command;
+    if (compress->active)
+        return true;
+    return pipeline->first == &compress->command &&
+           (compress->command.next || session->err.error == CPMSYNC_ERR_TIMEOUT);
 }
 
 void cpmsync_compress_ended(struct cpmsync_session *session)
