@@ -21,6 +21,7 @@ set(CPMSYNC_SOURCES_WIRE
   lib/wire/frame.c
   lib/wire/lex.c
   lib/wire/mailbox_name.c
+  lib/wire/namespace.c
   lib/wire/response.c
   lib/wire/scan.c
 )
@@ -76,6 +77,7 @@ set(CPMSYNC_SOURCES_SYNC
   lib/sync/batch.c
   lib/sync/chain.c
   lib/sync/live.c
+  lib/sync/mailbox_extra.c
   lib/sync/notify.c
   lib/sync/open_mailbox.c
   lib/sync/plan.c
@@ -85,6 +87,8 @@ set(CPMSYNC_SOURCES_SYNC
   lib/sync/push_json.c
   lib/sync/push_url.c
   lib/sync/push_value.c
+  lib/sync/recognise.c
+  lib/sync/rename.c
   lib/sync/request.c
   lib/sync/resync.c
   lib/sync/roster.c
@@ -92,6 +96,8 @@ set(CPMSYNC_SOURCES_SYNC
 )
 
 set(CPMSYNC_SOURCES_OPERATION
+  lib/operation/forget.c
+  lib/operation/list.c
   lib/operation/view.c
 )
 

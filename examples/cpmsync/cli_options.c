@@ -14,6 +14,7 @@ static const struct command {
     {"sync", CLI_SYNC, 0, INT_MAX},
     {"mailboxes", CLI_MAILBOXES, 0, 0},
     {"dump", CLI_DUMP, 1, 1},
+    {"list", CLI_LIST, 0, 1},
     {"capabilities", CLI_CAPABILITIES, 0, 0},
     {"watch", CLI_WATCH, 0, INT_MAX},
     {"fetch", CLI_NONE, 0, INT_MAX},
@@ -29,7 +30,6 @@ static const struct command {
     {"subscribe", CLI_NONE, 0, INT_MAX},
     {"unsubscribe", CLI_NONE, 0, INT_MAX},
     {"rename", CLI_NONE, 0, INT_MAX},
-    {"list", CLI_NONE, 0, INT_MAX},
     {"acl", CLI_NONE, 0, INT_MAX},
     {"metadata", CLI_NONE, 0, INT_MAX},
     {"annotation", CLI_NONE, 0, INT_MAX},
@@ -225,7 +225,9 @@ static int parse_command(struct parser *parser, int argc, char **argv)
             return fail(parser, "%s: not in this version", command->name);
         if (options->argument_count < command->least || options->argument_count > command->most)
             return fail(parser, "%s: takes %s; see cpmsync --help", command->name,
-                command->most == 0 ? "no argument" : "one MAILBOX");
+                command->most == 0    ? "no argument"
+                : command->least == 0 ? "one PATTERN at most"
+                                      : "one MAILBOX");
         options->command = command->command;
         return 0;
     }
@@ -235,7 +237,8 @@ static int parse_command(struct parser *parser, int argc, char **argv)
 static int check_together(struct parser *parser)
 {
     const struct cli_options *options = parser->options;
-    int network = options->command == CLI_SYNC || options->command == CLI_WATCH || options->command == CLI_CAPABILITIES;
+    int network = options->command == CLI_SYNC || options->command == CLI_WATCH || options->command == CLI_LIST ||
+                  options->command == CLI_CAPABILITIES;
     if (network && !options->has_url)
         return fail(parser, "%s: --url is missing", options->command_name);
     if (network && options->url.user[0] == '\0')
@@ -282,6 +285,7 @@ void cli_options_help(FILE *out)
           "  watch [MAILBOX...]   stay connected and print what happens, until SIGINT or SIGTERM\n"
           "  mailboxes            the cached mailboxes; no network\n"
           "  dump MAILBOX         a cached mailbox, a line a message: UID MODSEQ (FLAGS); no network\n"
+          "  list [PATTERN]       the server's mailboxes with their attributes; '*' is anything, '%' one level of it\n"
           "  capabilities         what the server offers after login, and what was enabled\n"
           "\n"
           "Options\n"

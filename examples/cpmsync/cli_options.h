@@ -7,7 +7,17 @@
 
 #include <stdio.h>
 
-enum cli_command { CLI_NONE, CLI_SYNC, CLI_MAILBOXES, CLI_DUMP, CLI_CAPABILITIES, CLI_WATCH, CLI_HELP, CLI_VERSION };
+enum cli_command {
+    CLI_NONE,
+    CLI_SYNC,
+    CLI_MAILBOXES,
+    CLI_DUMP,
+    CLI_LIST,
+    CLI_CAPABILITIES,
+    CLI_WATCH,
+    CLI_HELP,
+    CLI_VERSION
+};
 
 enum { CLI_DISABLED_MAX = 32 };
 

@@ -7,6 +7,7 @@
 
 enum cli_status cmd_sync(struct cli_account *account);
 enum cli_status cmd_watch(struct cli_account *account);
+enum cli_status cmd_list(struct cli_account *account);
 enum cli_status cmd_capabilities(struct cli_account *account);
 enum cli_status cmd_mailboxes(struct cli_account *account);
 enum cli_status cmd_dump(struct cli_account *account);

@@ -96,6 +96,28 @@ static int on_batch(struct sync_command *command, const char *mailbox)
     return command->whole ? add_target(command, mailbox) : 0;
 }
 
+static void print_missing(const struct cpmsync_event *event)
+{
+    fputs("cpmsync: ", stderr);
+    cli_text_print(stderr, event->mailbox);
+    if (event->text != NULL) {
+        fputs(": the server lists it as ", stderr);
+        cli_text_print(stderr, event->text);
+        fputs("; what is cached stays\n", stderr);
+    } else {
+        fputs(": the server does not list it any more; what is cached stays\n", stderr);
+    }
+}
+
+static void print_renamed(const struct cpmsync_event *event)
+{
+    fputs("cpmsync: ", stderr);
+    cli_text_print(stderr, event->old_mailbox);
+    fputs(": its name is now ", stderr);
+    cli_text_print(stderr, event->mailbox);
+    fputc('\n', stderr);
+}
+
 static int on_event(void *ctx, const struct cpmsync_event *event)
 {
     struct sync_command *command = ctx;
@@ -106,9 +128,10 @@ static int on_event(void *ctx, const struct cpmsync_event *event)
     case CPMSYNC_EVENT_MESSAGE:
         return on_message(command, event->mailbox);
     case CPMSYNC_EVENT_MAILBOX_MISSING:
-        fputs("cpmsync: ", stderr);
-        cli_text_print(stderr, event->mailbox);
-        fputs(": the server does not list it any more; what is cached stays\n", stderr);
+        print_missing(event);
+        return 0;
+    case CPMSYNC_EVENT_MAILBOX_RENAMED:
+        print_renamed(event);
         return 0;
     case CPMSYNC_EVENT_MAILBOX_FAILED: {
         char what[300];

@@ -103,6 +103,19 @@ static void print_plain(const char *what, const struct cpmsync_event *event, int
     puts(json ? "}" : "");
 }
 
+static void print_renamed(const struct cpmsync_event *event, int json)
+{
+    begin_line("renamed", event, json);
+    if (json) {
+        fputs(",\"was\":", stdout);
+        cli_text_json(stdout, event->old_mailbox);
+    } else {
+        fputs(" was ", stdout);
+        cli_text_print(stdout, event->old_mailbox);
+    }
+    puts(json ? "}" : "");
+}
+
 /* JSON only: people see when there is something to see. */
 static void print_state(const struct cpmsync_event *event, int json)
 {
@@ -141,6 +154,9 @@ static int on_event(void *ctx, const struct cpmsync_event *event)
         break;
     case CPMSYNC_EVENT_MAILBOX_FAILED:
         print_plain("failed", event, json);
+        break;
+    case CPMSYNC_EVENT_MAILBOX_RENAMED:
+        print_renamed(event, json);
         break;
     case CPMSYNC_EVENT_MAILBOX_LEFT:
         print_plain("left", event, json);

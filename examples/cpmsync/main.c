@@ -20,6 +20,7 @@ static enum cli_status run_online(struct cli_account *account, const struct cli_
     if (status == CLI_STATUS_DONE)
         status = options->command == CLI_SYNC    ? cmd_sync(account)
                  : options->command == CLI_WATCH ? cmd_watch(account)
+                 : options->command == CLI_LIST  ? cmd_list(account)
                                                  : cmd_capabilities(account);
     if (options->stats)
         cli_account_stats(account, loop_poll_now() - began);
@@ -38,7 +39,8 @@ static enum cli_status run(const struct cli_options *options)
 {
     struct cli_account account;
     memset(&account, 0, sizeof account);
-    int online = options->command == CLI_SYNC || options->command == CLI_WATCH || options->command == CLI_CAPABILITIES;
+    int online = options->command == CLI_SYNC || options->command == CLI_WATCH || options->command == CLI_LIST ||
+                 options->command == CLI_CAPABILITIES;
     enum cli_status status = online ? run_online(&account, options) : run_view(&account, options);
     cli_account_close(&account);
     return status;

@@ -50,9 +50,11 @@ enum cpmsync_event_type {
     /* The connection `conn` is now in `state`. CLOSED: `error` says why (0: as asked), and `text` what the server said of it. */
     CPMSYNC_EVENT_STATE,
     /*
-     * Of cpmsync_client_sync_account. The server does not list `mailbox`, which is cached: it was deleted or renamed, or the
-     * right to see it was taken away. The cache is kept, and this is told each time,
-     * but of the mailbox named as `first`, which is tried all the same: FAILED is told then.
+     * Of cpmsync_client_sync_account. `mailbox`, which is cached, cannot be synchronised any more. `text` NULL: the server does
+     * not list it: it was deleted, or renamed in a way that cannot be followed, or the right to see it was taken away. Else
+     * `text` is the attribute it is listed with: "\NonExistent" (it is only what others are below of), "\Noselect" or
+     * "\NoAccess" (RFC 5258 3, RFC 5465 5.9). The cache is kept, and this is told each time until cpmsync_client_forget; but
+     * not of the mailbox named as `first`, which is tried all the same: FAILED is told then.
      */
     CPMSYNC_EVENT_MAILBOX_MISSING,
     /* Likewise: `mailbox` could not be brought up to date, `error` says why; the others go on. */
@@ -64,7 +66,17 @@ enum cpmsync_event_type {
     CPMSYNC_EVENT_LIVE,
     /* A synchronisation that the client starts by itself (trigger.h): `sync` says whether it began, ended or is held back;
      * `triggers`; `mailbox`, NULL for the account; `operation`, `error`, `held`, `until` as is said there. */
-    CPMSYNC_EVENT_SYNC
+    CPMSYNC_EVENT_SYNC,
+    /*
+     * What was cached as `old_mailbox`, with `uidvalidity`, is now cached as `mailbox`: another client renamed it. Known by its
+     * MAILBOXID (RFC 8474) or by the server's word (OLDNAME, RFC 9051 6.3.9.7). The app does the same: what it holds as
+     * `mailbox` is void, what it holds as `old_mailbox` gets that name, or is void if it has another UIDVALIDITY; if it holds no
+     * `old_mailbox` it has done so before. Told ahead of everything else of either name, and again after a process was killed
+     * meanwhile. Mailboxes below it are told each for itself. Where mailboxes changed names in a circle, one of them is told
+     * with a name for the moment, which begins with the octet 7F, and again with the one it keeps. A refusal ends the operation
+     * with CPMSYNC_ERR_ABORTED, and it is told again ahead of the next one.
+     */
+    CPMSYNC_EVENT_MAILBOX_RENAMED
 };
 
 enum cpmsync_conn_state {
@@ -99,6 +111,7 @@ struct cpmsync_event {
     enum cpmsync_held held;
     int64_t until;     /* CPMSYNC_NEVER: as long as that lasts */
     int64_t operation; /* 0: it could not be queued */
+    const char *old_mailbox;
 };
 
 /* ---------------------------------------------------------------- configuration */
@@ -249,6 +262,64 @@ CPMSYNC_API int64_t cpmsync_client_watch(
  */
 CPMSYNC_API int64_t cpmsync_client_watch_account(
     struct cpmsync_client *client, const char *first, cpmsync_done_fn done, void *ctx);
+
+enum cpmsync_list_flags {
+    CPMSYNC_LIST_NOT_SELECTABLE = 1, /* \Noselect, \NonExistent: it is only what others are below of */
+    CPMSYNC_LIST_SUBSCRIBED = 2,
+    CPMSYNC_LIST_SUBSCRIPTION_UNKNOWN = 4, /* the server refused to tell */
+    CPMSYNC_LIST_CHILDREN = 8,             /* mailboxes are below it, or were; neither this nor the next: not known */
+    CPMSYNC_LIST_NO_CHILDREN = 16
+};
+
+/* A mailbox as the server lists it. */
+struct cpmsync_list_info {
+    size_t size;
+    const char *mailbox;           /* UTF-8 where the name is valid mUTF-7, else as on the wire (R10) */
+    int delimiter;                 /* of the hierarchy, an octet; 0: the mailbox is in none */
+    const char *const *attributes; /* all of them as the server spells them, "\HasChildren"; unknown ones too */
+    size_t attribute_count;
+    const char *const *uses; /* of these, the special uses (RFC 6154): "\Drafts", "\Sent", ... */
+    size_t use_count;
+    unsigned flags; /* enum cpmsync_list_flags */
+};
+typedef void (*cpmsync_list_fn)(
+    void *ctx, struct cpmsync_client *client, int64_t operation, const struct cpmsync_list_info *info);
+
+/*
+ * The server's mailboxes whose names match `pattern` (UTF-8; `*` stands for anything, `%` for anything but the delimiter; NULL
+ * is "*"): `fn` is called with each as it comes, then `done`. What was told before an error is not all there is. Nothing is
+ * cached. Once a connection the namespaces are asked for as well, see cpmsync_client_namespaces. CPMSYNC_ERR_INVALID_ARGUMENT
+ * without fn or for a pattern with CR or LF in it. Legal in callbacks.
+ */
+CPMSYNC_API int64_t cpmsync_client_list(
+    struct cpmsync_client *client, const char *pattern, cpmsync_list_fn fn, cpmsync_done_fn done, void *ctx);
+
+/* Whose mailboxes a namespace has (RFC 2342 3). */
+enum cpmsync_namespace_kind { CPMSYNC_NAMESPACE_PERSONAL, CPMSYNC_NAMESPACE_OTHER_USERS, CPMSYNC_NAMESPACE_SHARED };
+
+struct cpmsync_namespace_info {
+    size_t size;
+    enum cpmsync_namespace_kind kind;
+    const char *prefix; /* UTF-8; its names begin with it, the delimiter included: "", "INBOX.", "#shared/" */
+    int delimiter;      /* an octet; 0: its names have no hierarchy */
+};
+/* A non-zero return stops. */
+typedef int (*cpmsync_namespace_fn)(void *ctx, const struct cpmsync_namespace_info *info);
+
+/*
+ * The namespaces the server told at the last cpmsync_client_list, in its order; a new mailbox's name begins with the prefix of
+ * one, as a rule the first personal one. On a server without NAMESPACE it is the personal one with the prefix "" and the
+ * delimiter of LIST. No network; fn must not call the client. 0, what fn returned, or CPMSYNC_ERR_NOT_FOUND if none were told.
+ */
+CPMSYNC_API int cpmsync_client_namespaces(const struct cpmsync_client *client, cpmsync_namespace_fn fn, void *ctx);
+
+/*
+ * Takes a mailbox out of the cache, messages and all: what was told as MISSING, or is not wanted any more. The server's is left
+ * alone; where it is still listed the next cpmsync_client_sync_account fetches it anew. Done when what was submitted before is
+ * complete; needs no connection. CPMSYNC_ERR_NOT_FOUND if it is not cached. No event is told. Legal in callbacks.
+ */
+CPMSYNC_API int64_t cpmsync_client_forget(
+    struct cpmsync_client *client, const char *mailbox, cpmsync_done_fn done, void *ctx);
 
 /* LOGOUT after what was submitted before; complete when the connection is closed. */
 CPMSYNC_API int64_t cpmsync_client_logout(struct cpmsync_client *client, cpmsync_done_fn done, void *ctx);

@@ -174,6 +174,7 @@ void cpmsync_client_destroy(struct cpmsync_client *client)
     cpmsync_server_facts_clear(&client->facts);
     cpmsync_buf_clear(&client->saved_facts);
     cpmsync_mem_free(client->mem, client->enabled);
+    cpmsync_namespace_list_clear(&client->namespaces, client->mem);
     if (client->own_store)
         cpmsync_store_close(&client->store);
     for (size_t i = 0; i < client->config.disabled_count; i++)
@@ -241,6 +242,25 @@ int64_t cpmsync_client_watch_account(struct cpmsync_client *client, const char *
     if (!client || (first && !*first))
         return CPMSYNC_ERR_INVALID_ARGUMENT;
     return cpmsync_queue_submit(&client->conns[0], CPMSYNC_OPERATION_WATCH_ACCOUNT, first ? first : "INBOX", done, ctx);
+}
+
+int64_t cpmsync_client_list(
+    struct cpmsync_client *client, const char *pattern, cpmsync_list_fn fn, cpmsync_done_fn done, void *ctx)
+{
+    if (!client || !fn || (pattern && (!*pattern || strchr(pattern, '\r') || strchr(pattern, '\n'))))
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    struct cpmsync_conn *conn = &client->conns[0];
+    int64_t id = cpmsync_queue_submit(conn, CPMSYNC_OPERATION_LIST, pattern ? pattern : "*", done, ctx);
+    if (id > 0)
+        conn->last->listed = fn;
+    return id;
+}
+
+int64_t cpmsync_client_forget(struct cpmsync_client *client, const char *mailbox, cpmsync_done_fn done, void *ctx)
+{
+    if (!client || !mailbox || !*mailbox)
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    return cpmsync_queue_submit(&client->conns[0], CPMSYNC_OPERATION_FORGET, mailbox, done, ctx);
 }
 
 int64_t cpmsync_client_logout(struct cpmsync_client *client, cpmsync_done_fn done, void *ctx)
@@ -320,8 +340,8 @@ unsigned cpmsync_conn_want(const struct cpmsync_client *client, uint32_t conn)
             return CPMSYNC_WANT_NOW; /* how long to wait is known when the time is */
         if (!cpmsync_conduct_wants_connection(at))
             return conn == 0 && (cpmsync_automatic_due(client) || cpmsync_network_due(client)) ? CPMSYNC_WANT_NOW : 0;
-        /* A LOGOUT needs no connection to be made for it: the next tick ends it. */
-        return at->first && at->first->kind == CPMSYNC_OPERATION_LOGOUT ? CPMSYNC_WANT_NOW : CPMSYNC_WANT_CONNECT;
+        /* No connection need be made for it: the next tick ends it. */
+        return cpmsync_conduct_done_offline(at) ? CPMSYNC_WANT_NOW : CPMSYNC_WANT_CONNECT;
     case CPMSYNC_PHASE_WANTED:
         return CPMSYNC_WANT_CONNECT;
     case CPMSYNC_PHASE_CLOSING:
@@ -461,6 +481,25 @@ const char *cpmsync_client_capabilities(const struct cpmsync_client *client)
     if (client->facts.after_login)
         return client->facts.after_login;
     return client->facts.before_login ? client->facts.before_login : "";
+}
+
+int cpmsync_client_namespaces(const struct cpmsync_client *client, cpmsync_namespace_fn fn, void *ctx)
+{
+    struct cpmsync_namespace_info info;
+    int result = 0;
+
+    if (!client || !fn)
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    for (size_t i = 0; i < client->namespaces.count && !result; i++) {
+        const struct cpmsync_namespace *item = &client->namespaces.items[i];
+        memset(&info, 0, sizeof info);
+        info.size = sizeof info;
+        info.kind = item->kind;
+        info.prefix = item->prefix;
+        info.delimiter = item->delimiter;
+        result = fn(ctx, &info);
+    }
+    return client->namespaces.known ? result : CPMSYNC_ERR_NOT_FOUND;
 }
 
 const char *cpmsync_client_enabled(const struct cpmsync_client *client)

@@ -4,6 +4,7 @@
 #include "client/queue.h"
 #include "client/saved_facts.h"
 #include "client/watch.h"
+#include "operation/forget.h"
 
 /* ---- operations */
 
@@ -24,6 +25,8 @@ int cpmsync_conduct_cancel(struct cpmsync_client *client, int64_t id)
             continue;
         if (conn->account)
             cpmsync_account_stop(conn->account, CPMSYNC_ERR_CANCELLED);
+        else if (conn->listing)
+            cpmsync_listing_stop(conn->listing, CPMSYNC_ERR_CANCELLED);
         else
             cpmsync_chain_stop(&conn->chain, CPMSYNC_ERR_CANCELLED);
         return 0; /* a LOGOUT that is sent goes on */
@@ -40,6 +43,8 @@ static void give_up_running(struct cpmsync_conn *conn, const struct cpmsync_err 
 
     if (conn->account)
         cpmsync_account_stop(conn->account, err->error);
+    else if (conn->listing)
+        cpmsync_listing_stop(conn->listing, err->error);
     else
         cpmsync_chain_stop(&conn->chain, err->error);
     struct cpmsync_operation *operation = conn->running;
@@ -131,6 +136,8 @@ static int up_event(void *ctx, const struct cpmsync_event *ev)
 
     if (conn->client->dying)
         return 1; /* whoever would listen may be gone: nothing more is stored either */
+    if (ev->type == CPMSYNC_EVENT_MAILBOX_RENAMED)
+        cpmsync_watch_renamed(conn->client, ev->old_mailbox, ev->mailbox);
     return config->event ? config->event(config->ctx, conn->client, ev) : 0;
 }
 
@@ -210,6 +217,8 @@ static void drop_sync(struct cpmsync_conn *conn)
     cpmsync_chain_clear(&conn->chain);
     cpmsync_account_free(conn->account);
     conn->account = NULL;
+    cpmsync_listing_free(conn->listing);
+    conn->listing = NULL;
 }
 
 static void end_running(struct cpmsync_conn *conn, const struct cpmsync_err *err)
@@ -237,11 +246,18 @@ static void visited(void *ctx, const struct cpmsync_err *err, bool unfinished)
     end_running(conn, err);
 }
 
+int cpmsync_conduct_tell_renames(struct cpmsync_conn *conn)
+{
+    return cpmsync_renames_tell(&conn->client->store, conn->client->mem, up_event, conn);
+}
+
 static void start_sync(struct cpmsync_conn *conn)
 {
     struct cpmsync_err err;
-    int error = cpmsync_chain_visit(&conn->chain, cpmsync_slice_str(conn->running->mailbox), NULL, 0, visited, conn);
+    int error = cpmsync_conduct_tell_renames(conn);
 
+    if (!error)
+        error = cpmsync_chain_visit(&conn->chain, cpmsync_slice_str(conn->running->mailbox), NULL, 0, visited, conn);
     if (!error)
         return;
     cpmsync_err_clear(&err);
@@ -274,7 +290,53 @@ static void start_sync_account(struct cpmsync_conn *conn)
 
     cpmsync_conduct_account_config(conn, &config);
     config.done = account_done;
-    int error = cpmsync_account_new(&conn->account, &config, cpmsync_slice_of(first, first ? strlen(first) : 0));
+    int error = cpmsync_conduct_tell_renames(conn);
+    if (!error)
+        error = cpmsync_account_new(&conn->account, &config, cpmsync_slice_of(first, first ? strlen(first) : 0));
+    if (!error)
+        return;
+    cpmsync_err_clear(&err);
+    cpmsync_err_set(&err, error);
+    end_running(conn, &err);
+}
+
+static void on_listed(void *ctx, const struct cpmsync_list_info *info)
+{
+    struct cpmsync_conn *conn = ctx;
+    const struct cpmsync_operation *operation = conn->running;
+
+    if (!conn->client->dying)
+        operation->listed(operation->ctx, conn->client, operation->id, info);
+}
+
+static void on_namespaces(void *ctx, struct cpmsync_namespace_list *list)
+{
+    struct cpmsync_conn *conn = ctx;
+    struct cpmsync_client *client = conn->client;
+
+    cpmsync_namespace_list_clear(&client->namespaces, client->mem);
+    client->namespaces = *list;
+    memset(list, 0, sizeof *list);
+    conn->namespaces_told = true;
+}
+
+static void start_list(struct cpmsync_conn *conn)
+{
+    struct cpmsync_client *client = conn->client;
+    struct cpmsync_listing_config config;
+    struct cpmsync_err err;
+
+    memset(&config, 0, sizeof config);
+    config.mem = client->mem;
+    config.session = conn->session;
+    config.subscriptions_max =
+        client->config.mailboxes_max == CPMSYNC_OFF ? SIZE_MAX / 4 : (size_t)client->config.mailboxes_max;
+    config.ask_namespaces = !conn->namespaces_told;
+    config.ctx = conn;
+    config.listed = on_listed;
+    config.namespaces = on_namespaces;
+    config.done = account_done;
+    int error = cpmsync_listing_new(&conn->listing, &config, cpmsync_slice_str(conn->running->mailbox));
     if (!error)
         return;
     cpmsync_err_clear(&err);
@@ -336,9 +398,13 @@ static void start_operation(struct cpmsync_conn *conn)
         start_sync_account(conn);
         cpmsync_conduct_compress(conn);
         break;
+    case CPMSYNC_OPERATION_LIST:
+        start_list(conn);
+        break;
     case CPMSYNC_OPERATION_LOGOUT:
         start_logout(conn);
         break;
+    case CPMSYNC_OPERATION_FORGET:
     case CPMSYNC_OPERATION_WATCH:
     case CPMSYNC_OPERATION_WATCH_ACCOUNT:
         break;
@@ -447,6 +513,7 @@ static void begin_chain(struct cpmsync_conn *conn)
     struct cpmsync_chain *chain = &conn->chain;
 
     conn->synchronised = false;
+    conn->namespaces_told = false;
     memset(chain, 0, sizeof *chain);
     chain->mem = client->mem;
     chain->session = conn->session;
@@ -562,9 +629,22 @@ static bool has_failed(const struct cpmsync_conn *conn)
            cpmsync_session_state(conn->session) == CPMSYNC_SESSION_FAILED;
 }
 
+/* It waits its turn: nothing that writes to the mailbox is under way. */
+static bool forget_due(const struct cpmsync_conn *conn)
+{
+    return conn->first && conn->first->kind == CPMSYNC_OPERATION_FORGET && !conn->client->quiet && !conn->running &&
+           !conn->draining && !cpmsync_watch_is_on(conn);
+}
+
+bool cpmsync_conduct_done_offline(const struct cpmsync_conn *conn)
+{
+    return conn->first && (conn->first->kind == CPMSYNC_OPERATION_LOGOUT || forget_due(conn));
+}
+
 bool cpmsync_conduct_due(const struct cpmsync_conn *conn)
 {
-    return has_failed(conn) || ready_untold(conn) || can_start(conn) || (is_ready(conn) && cpmsync_watch_due(conn));
+    return has_failed(conn) || ready_untold(conn) || forget_due(conn) || can_start(conn) ||
+           (is_ready(conn) && cpmsync_watch_due(conn));
 }
 
 bool cpmsync_conduct_wants_connection(const struct cpmsync_conn *conn)
@@ -588,12 +668,27 @@ static void drop_idle_logouts(struct cpmsync_conn *conn)
     }
 }
 
+static void forget(struct cpmsync_conn *conn)
+{
+    struct cpmsync_client *client = conn->client;
+    struct cpmsync_operation *operation = cpmsync_queue_pop(conn);
+    struct cpmsync_err err;
+
+    cpmsync_err_clear(&err);
+    int error = cpmsync_forget(&client->store, client->mem, operation->mailbox);
+    if (error)
+        cpmsync_err_set(&err, error);
+    cpmsync_queue_complete(client, operation, &err);
+}
+
 /* True if something was done, so that more may be possible. */
 static bool run_one(struct cpmsync_conn *conn)
 {
     if (has_failed(conn)) {
         conn->phase = CPMSYNC_PHASE_CLOSING;
         session_ended(conn);
+    } else if (forget_due(conn)) {
+        forget(conn);
     } else if (cpmsync_conduct_wants_connection(conn)) {
         drop_idle_logouts(conn);
         if (!cpmsync_conduct_wants_connection(conn))

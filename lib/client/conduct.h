@@ -9,17 +9,21 @@
 #include <cpmsync/client.h>
 
 #include "client/backoff.h"
+#include "operation/list.h"
 #include "session/session.h"
 #include "sync/account.h"
 #include "sync/live.h"
 #include "sync/notify.h"
+#include "sync/rename.h"
 #include "sync/trigger.h"
 
 enum cpmsync_operation_kind {
     CPMSYNC_OPERATION_LOGIN,
     CPMSYNC_OPERATION_SYNC,
     CPMSYNC_OPERATION_SYNC_ACCOUNT,
-    CPMSYNC_OPERATION_WATCH, /* never queued: it stands; of the whole account: */
+    CPMSYNC_OPERATION_LIST,
+    CPMSYNC_OPERATION_FORGET, /* needs no connection */
+    CPMSYNC_OPERATION_WATCH,  /* never queued: it stands; of the whole account: */
     CPMSYNC_OPERATION_WATCH_ACCOUNT,
     CPMSYNC_OPERATION_LOGOUT
 };
@@ -28,7 +32,8 @@ struct cpmsync_operation {
     struct cpmsync_operation *next;
     int64_t id;
     enum cpmsync_operation_kind kind;
-    char *mailbox; /* SYNC, WATCH, WATCH_ACCOUNT; SYNC_ACCOUNT: the first one, may be NULL */
+    char *mailbox; /* SYNC, WATCH, WATCH_ACCOUNT, FORGET; SYNC_ACCOUNT: the first one, may be NULL; LIST: the pattern */
+    cpmsync_list_fn listed; /* LIST */
     int64_t deadline;
     cpmsync_done_fn done;
     void *ctx;
@@ -68,6 +73,8 @@ struct cpmsync_conn {
     struct cpmsync_chain chain;             /* of the session */
     struct cpmsync_account *account;        /* of the running SYNC_ACCOUNT, or of the watch */
     struct cpmsync_operation *first, *last; /* submitted for it, not started */
+    struct cpmsync_listing *listing;        /* of the running LIST */
+    bool namespaces_told;                   /* in this session */
     struct cpmsync_operation *running;
     bool draining; /* what ran was given up; answers to it are still due */
     struct cpmsync_watching watching;
@@ -99,6 +106,7 @@ struct cpmsync_client {
     struct cpmsync_stats stats;     /* of ended sessions */
     char *enabled;                  /* of the first connection's last session; may be NULL */
     struct cpmsync_trigger trigger; /* of what the client does by itself: automatic.c */
+    struct cpmsync_namespace_list namespaces;
     struct cpmsync_step *step;
     unsigned depth; /* of calls: callbacks run at 1 and more */
     unsigned pins;  /* of the step face: free waits for it too */
@@ -126,6 +134,8 @@ int64_t cpmsync_conduct_busy_for(const struct cpmsync_client *client);
 
 /* What every synchronisation of the account on this connection has in common; `done` and `told` are left to be filled. */
 void cpmsync_conduct_account_config(struct cpmsync_conn *conn, struct cpmsync_account_config *config);
+/* What was renamed in the store, and the app has not heard of, goes ahead of everything else of a mailbox (sync/rename.h). */
+int cpmsync_conduct_tell_renames(struct cpmsync_conn *conn);
 
 /* The transport opened, or ended (`err` says why; error 0: closed as asked or by the peer). */
 int cpmsync_conduct_opened(struct cpmsync_conn *conn, int64_t now, unsigned flags);
@@ -139,6 +149,9 @@ bool cpmsync_conduct_wants_connection(const struct cpmsync_conn *conn);
 
 /* What has begun on the session sent all that needs no answer: COMPRESS stands behind it, if that pays (client.h). */
 void cpmsync_conduct_compress(struct cpmsync_conn *conn);
+
+/* What is next needs none, and nothing else is under way: the next tick ends it. */
+bool cpmsync_conduct_done_offline(const struct cpmsync_conn *conn);
 
 /* There is something leave would do: an operation can start, a connection is needed. */
 bool cpmsync_conduct_due(const struct cpmsync_conn *conn);

@@ -22,6 +22,19 @@ struct cpmsync_operation *cpmsync_watch_take(struct cpmsync_client *client, int6
     return watch;
 }
 
+void cpmsync_watch_renamed(struct cpmsync_client *client, const char *from, const char *to)
+{
+    struct cpmsync_operation *watch = client->watch;
+
+    if (!watch || strcmp(watch->mailbox, from) != 0)
+        return;
+    char *name = cpmsync_mem_copy(client->mem, to, strlen(to));
+    if (!name)
+        return; /* it ends with CPMSYNC_ERR_NO_MAILBOX */
+    cpmsync_mem_free(client->mem, watch->mailbox);
+    watch->mailbox = name;
+}
+
 bool cpmsync_watch_wants_connection(const struct cpmsync_client *client)
 {
     return client->watch && !client->pause_until && client->now >= client->backoff.retry_at &&
@@ -162,7 +175,12 @@ static int start_account(struct cpmsync_conn *conn)
     }
     watching->surveyed = true;
     watching->notify.overflow = false;
-    return cpmsync_account_new(&conn->account, &config, cpmsync_slice_str(first));
+    config.hints = watching->revisit ? &watching->told : NULL;
+    error = cpmsync_account_new(&conn->account, &config, cpmsync_slice_str(first));
+    if (watching->revisit)
+        cpmsync_roster_clear(&watching->told);
+    watching->revisit = false;
+    return error;
 }
 
 /* ---- the mailbox that stays */
@@ -228,7 +246,13 @@ static void start(struct cpmsync_conn *conn)
     watching->phase = account ? CPMSYNC_WATCH_ACCOUNT : CPMSYNC_WATCH_STAYING;
     if (!account)
         watching->surveyed = true;
-    int error = account ? start_account(conn) : start_staying(conn);
+    int error = cpmsync_conduct_tell_renames(conn);
+    if (!is_wished(conn)) {
+        watching->phase = CPMSYNC_WATCH_NOTHING; /* the app gave it up as it was told */
+        return;
+    }
+    if (!error)
+        error = account ? start_account(conn) : start_staying(conn);
     if (!error) {
         cpmsync_conduct_compress(conn);
         return;
@@ -266,6 +290,9 @@ static void look_around(struct cpmsync_conn *conn)
         fail(conn, differ);
     else
         watching->revisit = differ == 1;
+    /* Of those below a renamed one no word is said (N-10): LIST tells, and the UIDVALIDITYs. */
+    if (watching->revisit && cpmsync_roster_has_oldnames(&watching->told))
+        watching->surveyed = false;
 }
 
 void cpmsync_watch_rest(struct cpmsync_conn *conn)

@@ -16,6 +16,9 @@ void cpmsync_watch_begin(struct cpmsync_client *client, struct cpmsync_operation
 /* It stands no longer; NULL if there is none, or another. The caller completes it. */
 struct cpmsync_operation *cpmsync_watch_take(struct cpmsync_client *client, int64_t id);
 
+/* The mailbox has another name now: it is watched by that. */
+void cpmsync_watch_renamed(struct cpmsync_client *client, const char *from, const char *to);
+
 /* A connection should be made for it now. */
 bool cpmsync_watch_wants_connection(const struct cpmsync_client *client);
 

@@ -205,6 +205,7 @@ static bool is_mailbox_code(enum cpmsync_code_type type)
     case CPMSYNC_CODE_READ_WRITE:
     case CPMSYNC_CODE_UIDNOTSTICKY:
     case CPMSYNC_CODE_UNSEEN:
+    case CPMSYNC_CODE_MAILBOXID:
         return true;
     default:
         return false;

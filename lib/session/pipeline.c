@@ -136,7 +136,7 @@ static size_t write_tag(struct cpmsync_session_command *command, uint32_t number
     do {
         digits[--at] = (char)('0' + number % 10);
         number /= 10;
-    } while (number);
+    } while (number && at);
     command->tag[len++] = 'C';
     memcpy(command->tag + len, digits + at, sizeof(digits) - at);
     len += sizeof(digits) - at;

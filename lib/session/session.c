@@ -353,6 +353,12 @@ enum cpmsync_literals cpmsync_session_literals(const struct cpmsync_session *ses
     return cpmsync_capability_literals(&session->capability);
 }
 
+bool cpmsync_session_utf8_names(const struct cpmsync_session *session)
+{
+    return cpmsync_capability_lists(&session->capability, "IMAP4rev2") &&
+           !cpmsync_capability_lists(&session->capability, "IMAP4rev1");
+}
+
 const char *cpmsync_session_capabilities(const struct cpmsync_session *session)
 {
     return cpmsync_capability_allowed(&session->capability);

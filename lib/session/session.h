@@ -83,7 +83,7 @@ struct cpmsync_session_upward {
     /*
      * Untagged mailbox data after login, in order of arrival: EXISTS, RECENT, EXPUNGE, FLAGS, FETCH, VANISHED, ENABLED is
      * not among them; and untagged status with a mailbox code (UIDVALIDITY, UIDNEXT, HIGHESTMODSEQ, NOMODSEQ,
-     * PERMANENTFLAGS, CLOSED, READ-ONLY, READ-WRITE, UIDNOTSTICKY, UNSEEN). Tagged status goes to the command's done.
+     * PERMANENTFLAGS, CLOSED, READ-ONLY, READ-WRITE, UIDNOTSTICKY, UNSEEN, MAILBOXID). Tagged status goes to the command's done.
      */
     void (*mailbox_data)(void *ctx, const struct cpmsync_response *response);
     /* A response of mailbox data was damaged or too long: something about the selected mailbox is lost. */
@@ -177,6 +177,9 @@ enum cpmsync_enabled { CPMSYNC_ENABLED_NO, CPMSYNC_ENABLED_PENDING, CPMSYNC_ENAB
 /* READY is entered with ENABLE sent, not answered (P-06, P-07): QRESYNC is PENDING until ENABLED or its OK came. */
 enum cpmsync_enabled cpmsync_session_enabled(const struct cpmsync_session *session, const char *extension);
 enum cpmsync_literals cpmsync_session_literals(const struct cpmsync_session *session);
+/* Mailbox names are UTF-8 on the wire, not modified UTF-7: the server is an IMAP4rev2 one only, which no ENABLE need say (RFC 9051
+ * A, W-05). UTF8=ACCEPT and, beside IMAP4rev1, IMAP4rev2 are never enabled (R10). */
+bool cpmsync_session_utf8_names(const struct cpmsync_session *session);
 /* Space-separated; live until the next call that moves bytes. */
 const char *cpmsync_session_capabilities(const struct cpmsync_session *session);
 const char *cpmsync_session_enabled_list(const struct cpmsync_session *session);

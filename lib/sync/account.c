@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sync/account.h"
 
+#include "sync/recognise.h"
 #include "sync/request.h"
 #include "wire/mailbox_name.h"
 
@@ -32,9 +33,14 @@ struct cpmsync_account {
     struct errand list;
     bool with_status; /* LIST brings STATUS lines */
     struct errand statuses[CPMSYNC_ACCOUNT_STATUSES];
-    size_t asked; /* entries whose STATUS was asked for, or need not be */
+    size_t asked;     /* entries whose STATUS was asked for, or need not be */
+    bool doubted;     /* it is known of which the MAILBOXID is to be asked for; */
+    size_t asked_ids; /* entries before it are done with */
     size_t errands;
 
+    bool awaits_first;            /* mailboxes are to be renamed in the store, which the first visit writes to */
+    struct cpmsync_err first_err; /* of the first visit: it failed, and is not tried again */
+    uint32_t first_uidvalidity;   /* as it was cached before */
     bool planned;
     size_t next;       /* entries before it were visited in the chain, or are not to be */
     size_t next_alone; /* likewise, alone */
@@ -81,7 +87,9 @@ static void give_up(struct cpmsync_account *account, int error, const struct cpm
     account->over = true;
 }
 
-static void tell(struct cpmsync_account *account, enum cpmsync_event_type type, const char *mailbox, int error)
+/* `text`: of MISSING. */
+static void tell(
+    struct cpmsync_account *account, enum cpmsync_event_type type, const char *mailbox, int error, const char *text)
 {
     struct cpmsync_event event;
 
@@ -90,6 +98,7 @@ static void tell(struct cpmsync_account *account, enum cpmsync_event_type type, 
     event.type = type;
     event.mailbox = mailbox;
     event.error = error;
+    event.text = text;
     account->config.event(account->config.ctx, &event);
 }
 
@@ -231,7 +240,9 @@ static void status_done(struct cpmsync_session_command *command, int error, cons
     go_on(account);
 }
 
-static int submit_status(struct cpmsync_account *account, const struct cpmsync_roster_entry *entry, bool refill)
+/* `id`: its MAILBOXID, else what LIST did not bring. */
+static int submit_status(
+    struct cpmsync_account *account, const struct cpmsync_roster_entry *entry, bool id, bool refill)
 {
     struct errand *errand = account->statuses;
     struct cpmsync_buf wire;
@@ -243,9 +254,16 @@ static int submit_status(struct cpmsync_account *account, const struct cpmsync_r
     if (refill)
         errand->command.rules = CPMSYNC_COMMAND_REFILL;
     cpmsync_buf_init(&wire, account->config.mem, CPMSYNC_MAILBOX_NAME_MAX);
-    int error = cpmsync_mailbox_name_encode(cpmsync_slice_of(entry->key, entry->len), false, &wire);
+    int error = cpmsync_mailbox_name_encode(
+        cpmsync_slice_of(entry->key, entry->len), cpmsync_session_utf8_names(session_of(account)), &wire);
     cpmsync_command_astring(&errand->command.text, cpmsync_buf_slice(&wire));
-    add_items(account, &errand->command.text);
+    if (id) {
+        cpmsync_command_open(&errand->command.text);
+        cpmsync_command_atom(&errand->command.text, "MAILBOXID");
+        cpmsync_command_close(&errand->command.text);
+    } else {
+        add_items(account, &errand->command.text);
+    }
     if (!error)
         error = submit_errand(account, errand);
     else
@@ -254,16 +272,41 @@ static int submit_status(struct cpmsync_account *account, const struct cpmsync_r
     return error;
 }
 
-/* Without mod-sequences STATUS could not say that nothing changed. */
+/* Without mod-sequences STATUS could not say that nothing changed; but what has identifiers is looked for by UIDVALIDITY. */
 static void ask_statuses(struct cpmsync_account *account)
 {
     bool refill = account->asked != 0;
 
-    if (account->with_status || !uses_mod_sequences(account))
+    bool of_use = uses_mod_sequences(account) || cpmsync_session_can(session_of(account), "OBJECTID");
+
+    if (account->with_status || !of_use)
         account->asked = account->roster.count;
     while (!account->over && account->asked < account->roster.count && account->errands < CPMSYNC_ACCOUNT_STATUSES) {
         const struct cpmsync_roster_entry *entry = &account->roster.entries[account->asked++];
-        int error = entry->closed ? 0 : submit_status(account, entry, refill);
+        int error = entry->closed ? 0 : submit_status(account, entry, false, refill);
+        if (error)
+            give_up(account, error, NULL);
+    }
+}
+
+/* Where something cached may have another name now (RFC 8474): one flight more. */
+static void ask_ids(struct cpmsync_account *account)
+{
+    bool refill = account->asked_ids != 0;
+    size_t count = 0;
+
+    if (!account->doubted && cpmsync_session_can(session_of(account), "OBJECTID")) {
+        int error = cpmsync_recognise_doubts(&account->roster, account->config.chain->store, &count);
+        if (error)
+            give_up(account, error, NULL);
+    }
+    if (!account->doubted && count == 0)
+        account->asked_ids = account->roster.count;
+    account->doubted = true;
+    while (
+        !account->over && account->asked_ids < account->roster.count && account->errands < CPMSYNC_ACCOUNT_STATUSES) {
+        const struct cpmsync_roster_entry *entry = &account->roster.entries[account->asked_ids++];
+        int error = entry->doubtful ? submit_status(account, entry, true, refill) : 0;
         if (error)
             give_up(account, error, NULL);
     }
@@ -295,6 +338,12 @@ static bool is_general(int error)
            error == CPMSYNC_ERR_DEADLINE;
 }
 
+/* That the mailbox on the screen is not there is no failure if it has another name, which the plan will tell. */
+static bool may_have_moved(const struct cpmsync_account *account, const char *key, const struct cpmsync_err *err)
+{
+    return err->error == CPMSYNC_ERR_NO_MAILBOX && !account->planned && is_first(account, key);
+}
+
 static void visited(void *ctx, const struct cpmsync_err *err, bool unfinished)
 {
     struct stop *stop = ctx;
@@ -309,15 +358,17 @@ static void visited(void *ctx, const struct cpmsync_err *err, bool unfinished)
         if (!account->over && lives(account))
             cpmsync_chain_stop(account->config.chain, err->error);
         account->over = true;
-    } else if (err->error && lives(account)) {
+    } else if (err->error && lives(account) && !may_have_moved(account, stop->key, err)) {
         note(account, err);
-        tell(account, CPMSYNC_EVENT_MAILBOX_FAILED, stop->key, err->error);
+        tell(account, CPMSYNC_EVENT_MAILBOX_FAILED, stop->key, err->error, NULL);
     }
     account->held--;
-    if (entry)
+    if (entry) {
         entry->again = unfinished && !err->error;
-    else if (is_first(account, stop->key))
+    } else if (is_first(account, stop->key)) {
+        account->first_err = *err;
         account->first_visit = unfinished && !err->error ? UNFINISHED : VISITED;
+    }
     cpmsync_mem_free(account->config.mem, stop->key);
     stop->key = NULL;
     go_on(account);
@@ -360,7 +411,7 @@ static bool visit_entry(struct cpmsync_account *account, const struct cpmsync_ro
     if (is_general(error))
         account->over = true;
     else
-        tell(account, CPMSYNC_EVENT_MAILBOX_FAILED, entry->key, error);
+        tell(account, CPMSYNC_EVENT_MAILBOX_FAILED, entry->key, error, NULL);
     return false;
 }
 
@@ -397,11 +448,53 @@ static void visit_alone(struct cpmsync_account *account)
 
 /* ---- the plan */
 
+/* 0 if it is not cached. */
+static uint32_t cached_uidvalidity(const struct cpmsync_account *account, const char *key)
+{
+    const struct cpmsync_store *store = account->config.chain->store;
+    struct cpmsync_store_mailbox record;
+
+    memset(&record, 0, sizeof record);
+    record.size = sizeof record;
+    return store->ops->mailbox_get(store->self, (const uint8_t *)key, strlen(key), &record) ? 0 : record.uidvalidity;
+}
+
+/* Mailboxes that were renamed are renamed in the store, and the app is told, unless the first visit is to end before that. */
+static int follow_renames(struct cpmsync_account *account)
+{
+    const struct cpmsync_chain *chain = account->config.chain;
+    bool visited_first = account->first_visit == VISITED || account->first_visit == UNFINISHED;
+    bool is_fresh = visited_first && cached_uidvalidity(account, account->first) != account->first_uidvalidity;
+    struct cpmsync_slice fresh = cpmsync_slice_str(is_fresh ? account->first : "");
+    struct cpmsync_renames renames;
+
+    cpmsync_renames_init(&renames, account->config.mem);
+    int error = cpmsync_recognise(&account->roster, chain->store, fresh, &renames);
+    account->awaits_first = !error && renames.count && account->first_visit == UNDER_WAY;
+    if (!account->awaits_first && !error && renames.count)
+        error = cpmsync_renames_store(&renames, chain->store);
+    bool moved = !error && account->first && cpmsync_renames_from(&renames, account->first);
+    if (!error && visited_first && !account->first_err.error && cpmsync_renames_to(&renames, account->first))
+        account->first_visit = NOT_VISITED; /* what is cached by that name now is older */
+    if (!error && renames.count && !account->awaits_first)
+        error = cpmsync_renames_tell(chain->store, account->config.mem, account->config.event, account->config.ctx);
+    cpmsync_renames_clear(&renames);
+    if (!account->awaits_first && account->first_err.error == CPMSYNC_ERR_NO_MAILBOX && !moved) {
+        note(account, &account->first_err);
+        tell(account, CPMSYNC_EVENT_MAILBOX_FAILED, account->first, account->first_err.error, NULL);
+    }
+    return error;
+}
+
 static void plan(struct cpmsync_account *account)
 {
+    int error = follow_renames(account);
     bool visited_first = account->first_visit != NOT_VISITED;
-    int error = visited_first ? cpmsync_roster_add(&account->roster, cpmsync_slice_str(account->first)) : 0;
 
+    if (account->awaits_first)
+        return;
+    if (!error && visited_first)
+        error = cpmsync_roster_add(&account->roster, cpmsync_slice_str(account->first));
     if (!error)
         error = cpmsync_roster_compare(&account->roster, account->config.chain->store);
     account->planned = true;
@@ -412,8 +505,8 @@ static void plan(struct cpmsync_account *account)
         if (visited_first && is_first(account, entry->key)) {
             entry->state = CPMSYNC_ROSTER_UNCHANGED; /* by now, or soon; listed or not */
             entry->again = account->first_visit == UNFINISHED;
-        } else if (entry->state == CPMSYNC_ROSTER_MISSING) {
-            tell(account, CPMSYNC_EVENT_MAILBOX_MISSING, entry->key, 0);
+        } else if (entry->stored && (entry->state == CPMSYNC_ROSTER_MISSING || entry->state == CPMSYNC_ROSTER_CLOSED)) {
+            tell(account, CPMSYNC_EVENT_MAILBOX_MISSING, entry->key, 0, entry->closed);
         }
     }
 }
@@ -423,7 +516,10 @@ static bool advance(struct cpmsync_account *account)
 {
     if (!account->over && !account->list.busy && !account->planned) {
         ask_statuses(account);
-        if (account->errands == 0)
+        if (account->errands == 0 || account->doubted)
+            ask_ids(account);
+        bool waits = account->errands || (account->awaits_first && account->first_visit == UNDER_WAY);
+        if (!account->over && !waits)
             plan(account);
     }
     if (!account->over && account->planned)
@@ -475,6 +571,7 @@ static int depart(struct cpmsync_account *account)
     known.key = account->first;
     known.resumed = true;
     if (!account->over && account->first && may_chain(account, &known)) {
+        account->first_uidvalidity = cached_uidvalidity(account, account->first);
         known.len = strlen(known.key);
         account->first_visit = visit_entry(account, &known, CPMSYNC_VISIT_CHAINED) ? UNDER_WAY : VISITED;
     }
@@ -493,7 +590,8 @@ void cpmsync_account_go(struct cpmsync_account *account)
 {
     for (size_t i = 0; i < account->roster.count; i++)
         if (account->roster.entries[i].state == CPMSYNC_ROSTER_MISSING)
-            tell(account, CPMSYNC_EVENT_MAILBOX_MISSING, account->roster.entries[i].key, 0);
+            tell(account, CPMSYNC_EVENT_MAILBOX_MISSING, account->roster.entries[i].key, 0,
+                account->roster.entries[i].closed);
     go_on(account);
 }
 
@@ -516,10 +614,14 @@ int cpmsync_account_new(
         return CPMSYNC_ERR_NOMEM;
     account->config = *config;
     cpmsync_err_clear(&account->err);
+    cpmsync_err_clear(&account->first_err);
     cpmsync_roster_init(&account->roster, config->mem, config->mailboxes_max);
+    account->roster.utf8 = cpmsync_session_utf8_names(config->chain->session);
     if (first.len)
         account->first = cpmsync_mem_copy(config->mem, first.data, first.len);
     int error = first.len && !account->first ? CPMSYNC_ERR_NOMEM : 0;
+    if (!error && config->hints)
+        error = cpmsync_roster_take_oldnames(&account->roster, config->hints);
     if (!error && config->told)
         take_over(account, config->told);
     else if (!error)
@@ -548,11 +650,11 @@ static void tell_left(struct cpmsync_account *account)
 {
     for (size_t i = 0; i < CPMSYNC_ACCOUNT_VISITS; i++)
         if (account->stops[i].key)
-            tell(account, CPMSYNC_EVENT_MAILBOX_LEFT, account->stops[i].key, 0);
+            tell(account, CPMSYNC_EVENT_MAILBOX_LEFT, account->stops[i].key, 0, NULL);
     for (size_t i = 0; account->planned && i < account->roster.count; i++) {
         const struct cpmsync_roster_entry *entry = &account->roster.entries[i];
         if (entry->again || (i >= account->next && entry->state == CPMSYNC_ROSTER_DIFFERS))
-            tell(account, CPMSYNC_EVENT_MAILBOX_LEFT, entry->key, 0);
+            tell(account, CPMSYNC_EVENT_MAILBOX_LEFT, entry->key, 0, NULL);
     }
 }
 

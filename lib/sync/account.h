@@ -2,7 +2,8 @@
 /*
  * The synchronisation of the whole account on one session (design 4): what differs is learnt in the first flight by LIST with
  * STATUS, and brought up to date in the next by visits in a chain (R4, R5). A visit that needs more than its flight ends
- * unfinished, and the mailbox is visited again alone. Only LIST's OK proves that a mailbox is missing (R8).
+ * unfinished, and the mailbox is visited again alone. Only LIST's OK proves that a mailbox is missing (R8). One that has another
+ * name now is renamed in the store before anything is visited on the plan (recognise.h, rename.h).
  */
 #ifndef CPMSYNC_SYNC_ACCOUNT_H
 #define CPMSYNC_SYNC_ACCOUNT_H
@@ -24,8 +25,9 @@ struct cpmsync_account_config {
     struct cpmsync_roster
         *told; /* not NULL: these only, compared already, are visited, once cpmsync_account_go is called;
                                     the entries are moved */
+    struct cpmsync_roster *hints; /* not NULL: what NOTIFY told of; the OLDNAMEs in it count as if LIST had told them */
     void *ctx;
-    /* MISSING and FAILED; what the visits tell leaves by the chain. A non-zero verdict is ignored. */
+    /* MISSING, FAILED and RENAMED; what the visits tell leaves by the chain. A non-zero verdict is ignored, but of RENAMED. */
     int (*event)(void *ctx, const struct cpmsync_event *event);
     /* It ended: every mailbox is in sync with err->error 0, or the first error of one. Called once, never from inside
      * cpmsync_account_new, and not when the session failed; the account may be freed inside. */

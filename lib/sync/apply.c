@@ -34,6 +34,7 @@ static void forget(struct cpmsync_apply *apply)
     apply->uidvalidity = 0;
     apply->regenerated = false;
     apply->uidnext_known = false;
+    apply->mailboxid_len = 0;
     apply->nomodseq = false;
     apply->not_sticky = false;
     apply->next_modseq = 0;
@@ -269,6 +270,12 @@ void cpmsync_apply_code(struct cpmsync_apply *apply, const struct cpmsync_code *
         break;
     case CPMSYNC_CODE_UIDNOTSTICKY:
         apply->not_sticky = true;
+        break;
+    case CPMSYNC_CODE_MAILBOXID:
+        if (cpmsync_objectid_is(code->args)) {
+            memcpy(apply->mailboxid, code->args.data, code->args.len);
+            apply->mailboxid_len = code->args.len;
+        }
         break;
     default:
         break;

@@ -35,6 +35,8 @@ struct cpmsync_apply {
     uint32_t uidvalidity; /* as SELECT said it; 0: not yet */
     bool uidnext_known;
     uint32_t uidnext;
+    uint8_t mailboxid[CPMSYNC_OBJECTID_MAX]; /* as SELECT said it (RFC 8474 4.2) */
+    size_t mailboxid_len;
     bool nomodseq;
     bool not_sticky; /* UIDNOTSTICKY (V-08) */
 

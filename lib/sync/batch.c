@@ -319,6 +319,7 @@ int cpmsync_batch_reset(struct cpmsync_batch *batch, uint32_t uidvalidity)
         return fail(batch, error);
     mailbox->cache.uidvalidity = uidvalidity;
     mailbox->bits = 0;
+    cpmsync_buf_truncate(&mailbox->extra, 0);
     mailbox->marked = false;
     mailbox->retell_due = false;
     mailbox->begin_due = true;
@@ -446,6 +447,17 @@ int cpmsync_batch_bits(struct cpmsync_batch *batch, unsigned bits)
         return batch->error;
     batch->mailbox->bits = bits;
     batch->changed = true;
+    return 0;
+}
+
+int cpmsync_batch_extra(struct cpmsync_batch *batch, unsigned tag, struct cpmsync_slice value)
+{
+    if (batch->error)
+        return batch->error;
+    int done = cpmsync_extra_set(&batch->mailbox->extra, tag, value);
+    if (done < 0)
+        return fail(batch, done);
+    batch->changed = batch->changed || done;
     return 0;
 }
 

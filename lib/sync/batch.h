@@ -85,6 +85,8 @@ int cpmsync_batch_cover(struct cpmsync_batch *batch, uint32_t first, uint32_t la
 int cpmsync_batch_uncover(struct cpmsync_batch *batch, uint32_t first); /* this UID and all above */
 int cpmsync_batch_cursor(struct cpmsync_batch *batch, uint64_t highestmodseq);
 int cpmsync_batch_bits(struct cpmsync_batch *batch, unsigned bits);
+/* A value of the record's `extra` (mailbox_extra.h), likewise. */
+int cpmsync_batch_extra(struct cpmsync_batch *batch, unsigned tag, struct cpmsync_slice value);
 
 /* Tells BATCH, commits. On any error, the app's refusal (CPMSYNC_ERR_ABORTED) among them, everything is as before; but where
  * messages were gone it is told, and can be refused, behind the commit: then all is told again in the next batch. */

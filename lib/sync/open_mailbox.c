@@ -32,6 +32,9 @@ static int load(struct cpmsync_open_mailbox *mailbox)
     mailbox->marked = (record.flags & CPMSYNC_MAILBOX_MARKED) != 0;
     mailbox->retell_due = mailbox->marked;
     uint32_t messages = record.messages;
+    error = cpmsync_buf_add(&mailbox->extra, record.extra, record.extra_len);
+    if (error)
+        return error == CPMSYNC_ERR_LIMIT ? CPMSYNC_ERR_STORE_CORRUPT : error;
     error = cpmsync_uidset_assign(&cache->covered, record.covered, record.covered_count);
     if (error)
         return error == CPMSYNC_ERR_INVALID_ARGUMENT ? CPMSYNC_ERR_STORE_CORRUPT : error;
@@ -49,6 +52,7 @@ int cpmsync_open_mailbox_reload(struct cpmsync_open_mailbox *mailbox)
     mailbox->begin_due = true;
     mailbox->stored = false;
     mailbox->bits = 0;
+    cpmsync_buf_truncate(&mailbox->extra, 0);
     mailbox->marked = false;
     mailbox->retell_due = false;
     int error = cpmsync_cache_reset(&mailbox->cache);
@@ -75,6 +79,7 @@ int cpmsync_open_mailbox_new(struct cpmsync_open_mailbox **out, const struct cpm
     mailbox->name = cpmsync_mem_copy(mem, key.data, key.len);
     mailbox->name_len = key.len;
     mailbox->begin_due = true;
+    cpmsync_buf_init(&mailbox->extra, mem, CPMSYNC_EXTRA_MAX);
     int error = mailbox->name ? cpmsync_cache_init(&mailbox->cache, mem, limits) : CPMSYNC_ERR_NOMEM;
     if (!error)
         error = load(mailbox);
@@ -92,6 +97,7 @@ void cpmsync_open_mailbox_free(struct cpmsync_open_mailbox *mailbox)
         return;
     if (mailbox->cache.columns)
         cpmsync_cache_clear(&mailbox->cache);
+    cpmsync_buf_clear(&mailbox->extra);
     cpmsync_mem_free(mailbox->mem, mailbox->name);
     cpmsync_mem_free(mailbox->mem, mailbox);
 }
@@ -112,6 +118,8 @@ int cpmsync_open_mailbox_put(struct cpmsync_open_mailbox *mailbox)
     record.covered_count = cache->covered.count;
     record.messages = (uint32_t)cpmsync_columns_count(cache->columns);
     record.flags = mailbox->bits | (mailbox->marked ? CPMSYNC_MAILBOX_MARKED : 0);
+    record.extra = cpmsync_buf_data(&mailbox->extra);
+    record.extra_len = mailbox->extra.len;
     int error = mailbox->store->ops->mailbox_put(mailbox->store->self, &record);
     if (!error)
         mailbox->stored = true;

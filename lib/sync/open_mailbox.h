@@ -9,6 +9,7 @@
 #include <cpmsync/store.h>
 
 #include "cache/cache.h"
+#include "sync/mailbox_extra.h"
 
 enum cpmsync_mailbox_bits {
     CPMSYNC_MAILBOX_NOMODSEQ = 1, /* the server keeps no mod-sequences here */
@@ -22,11 +23,12 @@ struct cpmsync_open_mailbox {
     char *name; /* the key, NUL-terminated */
     size_t name_len;
     struct cpmsync_cache cache;
-    unsigned bits;   /* enum cpmsync_mailbox_bits */
-    bool stored;     /* the store has a record */
-    bool begin_due;  /* the next event must be BEGIN (R17) */
-    bool marked;     /* what the app was told may differ from what the store holds (R17) */
-    bool retell_due; /* so it was when the mailbox was read: BEGIN is followed by all there is */
+    unsigned bits;            /* enum cpmsync_mailbox_bits */
+    struct cpmsync_buf extra; /* mailbox_extra.h */
+    bool stored;              /* the store has a record */
+    bool begin_due;           /* the next event must be BEGIN (R17) */
+    bool marked;              /* what the app was told may differ from what the store holds (R17) */
+    bool retell_due;          /* so it was when the mailbox was read: BEGIN is followed by all there is */
 };
 
 /* Reads the mailbox from the store; an unknown one is empty. 0, CPMSYNC_ERR_NOMEM, or the store's error. */

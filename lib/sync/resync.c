@@ -279,6 +279,9 @@ static void selected(struct cpmsync_resync *resync)
     if (!apply->uidnext_known)
         apply->tail_due = true; /* C-12 */
     apply->numbered = !resync->pass_due && !resync->changes_due && !doubtful;
+    if (apply->mailboxid_len)
+        cpmsync_batch_extra(
+            &apply->batch, CPMSYNC_EXTRA_MAILBOXID, cpmsync_slice_of(apply->mailboxid, apply->mailboxid_len));
     commit(resync);
 }
 
@@ -623,7 +626,8 @@ static int open_key(struct cpmsync_resync *resync)
     struct cpmsync_buf key;
 
     cpmsync_buf_init(&key, config->mem, CPMSYNC_MAILBOX_NAME_MAX);
-    int error = cpmsync_mailbox_name_decode(cpmsync_buf_slice(&resync->wire_name), false, &key);
+    int error = cpmsync_mailbox_name_decode(
+        cpmsync_buf_slice(&resync->wire_name), cpmsync_session_utf8_names(config->session), &key);
     if (!error)
         error = cpmsync_open_mailbox_new(
             &resync->mailbox, config->mem, config->store, &config->limits, cpmsync_buf_slice(&key));
@@ -648,7 +652,7 @@ int cpmsync_resync_new(
     resync->requests.done = request_done;
     resync->requests.found = message_found;
     cpmsync_buf_init(&resync->wire_name, config->mem, CPMSYNC_MAILBOX_NAME_MAX);
-    int error = cpmsync_mailbox_name_encode(name, false, &resync->wire_name);
+    int error = cpmsync_mailbox_name_encode(name, cpmsync_session_utf8_names(config->session), &resync->wire_name);
     if (!error)
         error = open_key(resync);
     if (!error)

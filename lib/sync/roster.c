@@ -13,12 +13,21 @@ void cpmsync_roster_init(struct cpmsync_roster *roster, const struct cpmsync_all
     roster->max = max;
 }
 
+static void clear_entry(struct cpmsync_roster *roster, struct cpmsync_roster_entry *entry)
+{
+    cpmsync_mem_free(roster->mem, entry->key);
+    cpmsync_mem_free(roster->mem, entry->mailboxid);
+    cpmsync_mem_free(roster->mem, entry->oldname);
+}
+
 void cpmsync_roster_clear(struct cpmsync_roster *roster)
 {
     for (size_t i = 0; i < roster->count; i++)
-        cpmsync_mem_free(roster->mem, roster->entries[i].key);
+        clear_entry(roster, &roster->entries[i]);
     cpmsync_mem_free(roster->mem, roster->entries);
+    bool utf8 = roster->utf8;
     cpmsync_roster_init(roster, roster->mem, roster->max);
+    roster->utf8 = utf8;
 }
 
 /* ---- what is told */
@@ -52,19 +61,28 @@ static struct cpmsync_roster_entry *add(struct cpmsync_roster *roster, struct cp
     return entry->key ? entry : NULL;
 }
 
+/* CPMSYNC_ERR_INVALID_ARGUMENT for a name that can be none of ours. */
+static int key_of_wire(const struct cpmsync_roster *roster, const struct cpmsync_string *name, struct cpmsync_buf *key)
+{
+    uint8_t octets[CPMSYNC_MAILBOX_NAME_MAX];
+    size_t len = cpmsync_string_copy(name, octets, sizeof octets);
+
+    if (len == SIZE_MAX || len == 0)
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    return cpmsync_mailbox_name_decode(cpmsync_slice_of(octets, len), roster->utf8, key);
+}
+
 /* The entry of a name on the wire: the last one where it is the same, since a STATUS follows its LIST (RFC 5819 2); else a
  * new one, which sort unites with its like. NULL with `error` set, or for a name too long to be one of ours. */
 static struct cpmsync_roster_entry *named(struct cpmsync_roster *roster, const struct cpmsync_string *name)
 {
     struct cpmsync_roster_entry *entry = roster->count ? &roster->entries[roster->count - 1] : NULL;
-    uint8_t octets[CPMSYNC_MAILBOX_NAME_MAX];
-    size_t len = cpmsync_string_copy(name, octets, sizeof octets);
     struct cpmsync_buf key;
 
-    if (len == SIZE_MAX || len == 0)
-        return NULL;
     cpmsync_buf_init(&key, roster->mem, CPMSYNC_MAILBOX_NAME_MAX);
-    int error = cpmsync_mailbox_name_decode(cpmsync_slice_of(octets, len), false, &key);
+    int error = key_of_wire(roster, name, &key);
+    if (error == CPMSYNC_ERR_INVALID_ARGUMENT)
+        return NULL;
     if (error)
         entry = NULL;
     else if (roster->sorted)
@@ -79,20 +97,65 @@ static struct cpmsync_roster_entry *named(struct cpmsync_roster *roster, const s
     return entry;
 }
 
-static bool is_closed(struct cpmsync_slice attributes)
+/* The attribute that says that it cannot be selected, the one that says most; NULL if there is none (Y-04). */
+static const char *closed_by(struct cpmsync_slice attributes)
 {
-    static const char *const CLOSED[] = {"\\Noselect", "\\NonExistent", "\\NoAccess"};
+    static const char *const CLOSED[] = {"\\NonExistent", "\\NoAccess", "\\Noselect"};
+    size_t found = sizeof CLOSED / sizeof CLOSED[0];
     struct cpmsync_slice attribute;
 
     while (cpmsync_lex_item(&attributes, &attribute))
-        for (size_t i = 0; i < sizeof CLOSED / sizeof CLOSED[0]; i++)
+        for (size_t i = 0; i < found; i++)
             if (cpmsync_slice_is(attribute, CLOSED[i]))
-                return true;
-    return false;
+                found = i;
+    return found < sizeof CLOSED / sizeof CLOSED[0] ? CLOSED[found] : NULL;
 }
 
-static void take_status(struct cpmsync_roster_entry *entry, const struct cpmsync_mailbox_status *status)
+/* Takes over `text`; NULL is ignored. */
+static void replace(struct cpmsync_roster *roster, char **place, char *text)
 {
+    if (!text)
+        return;
+    cpmsync_mem_free(roster->mem, *place);
+    *place = text;
+}
+
+static void copy(struct cpmsync_roster *roster, char **place, struct cpmsync_slice octets)
+{
+    char *text = cpmsync_mem_copy(roster->mem, octets.data, octets.len);
+
+    if (!text)
+        roster->error = CPMSYNC_ERR_NOMEM;
+    replace(roster, place, text);
+}
+
+static void take_list(
+    struct cpmsync_roster *roster, struct cpmsync_roster_entry *entry, const struct cpmsync_list *list)
+{
+    const char *closed = closed_by(list->attributes);
+    struct cpmsync_string oldname;
+    struct cpmsync_buf key;
+
+    entry->closed = closed ? closed : entry->closed;
+    entry->listed = entry->listed || !closed;
+    if (list->delimiter > 0)
+        roster->delimiter = list->delimiter;
+    if (!cpmsync_list_oldname(list, &oldname))
+        return;
+    cpmsync_buf_init(&key, roster->mem, CPMSYNC_MAILBOX_NAME_MAX);
+    int error = key_of_wire(roster, &oldname, &key);
+    if (error == CPMSYNC_ERR_NOMEM)
+        roster->error = error;
+    else if (!error)
+        copy(roster, &entry->oldname, cpmsync_buf_slice(&key));
+    cpmsync_buf_clear(&key);
+}
+
+static void take_status(
+    struct cpmsync_roster *roster, struct cpmsync_roster_entry *entry, const struct cpmsync_mailbox_status *status)
+{
+    if (status->items & CPMSYNC_STATUS_MAILBOXID)
+        copy(roster, &entry->mailboxid, status->mailboxid);
     entry->items |= status->items;
     if (status->items & CPMSYNC_STATUS_UIDVALIDITY)
         entry->uidvalidity = status->uidvalidity;
@@ -113,13 +176,11 @@ int cpmsync_roster_data(struct cpmsync_roster *roster, const struct cpmsync_resp
     struct cpmsync_roster_entry *entry = named(roster, list ? &response->list.name : &response->status.name);
     if (!entry)
         return roster->error;
-    if (!list)
-        take_status(entry, &response->status);
-    else if (is_closed(response->list.attributes))
-        entry->closed = true;
+    if (list)
+        take_list(roster, entry, &response->list);
     else
-        entry->listed = true;
-    return 0;
+        take_status(roster, entry, &response->status);
+    return roster->error;
 }
 
 /* ---- side by side */
@@ -135,19 +196,22 @@ static int order(const void *a, const void *b)
 }
 
 /* `more` was told of the same mailbox. */
-static void unite(struct cpmsync_roster_entry *entry, const struct cpmsync_roster_entry *more)
+static void unite(struct cpmsync_roster *roster, struct cpmsync_roster_entry *entry, struct cpmsync_roster_entry *more)
 {
     struct cpmsync_mailbox_status status;
 
     memset(&status, 0, sizeof status);
-    status.items = more->items;
+    status.items = more->items & ~(unsigned)CPMSYNC_STATUS_MAILBOXID;
     status.uidvalidity = more->uidvalidity;
     status.uidnext = more->uidnext;
     status.messages = more->messages;
     status.highestmodseq = more->highestmodseq;
-    take_status(entry, &status);
+    take_status(roster, entry, &status);
+    replace(roster, &entry->mailboxid, more->mailboxid);
+    replace(roster, &entry->oldname, more->oldname);
     entry->listed = entry->listed || more->listed;
-    entry->closed = entry->closed || more->closed;
+    entry->closed = more->closed ? more->closed : entry->closed;
+    cpmsync_mem_free(roster->mem, more->key);
 }
 
 static void sort(struct cpmsync_roster *roster)
@@ -161,8 +225,7 @@ static void sort(struct cpmsync_roster *roster)
     for (size_t i = 1; i < roster->count; i++) {
         struct cpmsync_roster_entry *entry = &roster->entries[i];
         if (order(&roster->entries[kept], entry) == 0) {
-            unite(&roster->entries[kept], entry);
-            cpmsync_mem_free(roster->mem, entry->key);
+            unite(roster, &roster->entries[kept], entry);
         } else {
             roster->entries[++kept] = *entry;
         }
@@ -182,6 +245,27 @@ int cpmsync_roster_add(struct cpmsync_roster *roster, struct cpmsync_slice key)
 {
     if (!roster->error)
         add(roster, key);
+    return roster->error;
+}
+
+bool cpmsync_roster_has_oldnames(const struct cpmsync_roster *roster)
+{
+    for (size_t i = 0; i < roster->count; i++)
+        if (roster->entries[i].oldname)
+            return true;
+    return false;
+}
+
+int cpmsync_roster_take_oldnames(struct cpmsync_roster *roster, struct cpmsync_roster *from)
+{
+    for (size_t i = 0; i < from->count && !roster->error; i++) {
+        struct cpmsync_roster_entry *told = &from->entries[i];
+        struct cpmsync_roster_entry *entry = told->oldname ? add(roster, key_of(told)) : NULL;
+        if (!entry)
+            continue;
+        entry->oldname = told->oldname;
+        told->oldname = NULL;
+    }
     return roster->error;
 }
 
@@ -216,6 +300,14 @@ static bool is_unchanged(const struct cpmsync_roster_entry *entry, const struct 
            !(record->flags & CPMSYNC_MAILBOX_MARKED);
 }
 
+struct cpmsync_slice cpmsync_roster_id_of(const struct cpmsync_store_mailbox *record)
+{
+    struct cpmsync_slice id = cpmsync_slice_of(NULL, 0);
+
+    (void)cpmsync_extra_get(cpmsync_slice_of(record->extra, record->extra_len), CPMSYNC_EXTRA_MAILBOXID, &id);
+    return id;
+}
+
 static int compare(void *ctx, const struct cpmsync_store_mailbox *record)
 {
     struct cpmsync_roster *roster = ctx;
@@ -224,6 +316,7 @@ static int compare(void *ctx, const struct cpmsync_store_mailbox *record)
 
     if (!entry)
         return 0;
+    entry->stored = record->uidvalidity != 0;
     entry->resumed = record->highestmodseq && record->covered_count;
     if (entry->state == CPMSYNC_ROSTER_DIFFERS && is_unchanged(entry, record))
         entry->state = CPMSYNC_ROSTER_UNCHANGED;

@@ -22,23 +22,31 @@ enum cpmsync_roster_state {
 struct cpmsync_roster_entry {
     char *key; /* UTF-8, NUL-terminated; the cache's key (R10) */
     size_t len;
-    bool listed;    /* a LIST line came, and did not say that it cannot be selected */
-    bool closed;    /* one said so */
-    unsigned items; /* enum cpmsync_status_items: which of these came */
+    bool listed;        /* a LIST line came, and did not say that it cannot be selected */
+    const char *closed; /* one said so: the attribute; static */
+    char *mailboxid;    /* RFC 8474 4; may be NULL */
+    char *oldname;      /* the key of the OLDNAME that LIST told; may be NULL */
+    unsigned items;     /* enum cpmsync_status_items: which of these came */
     uint32_t uidvalidity, uidnext, messages;
     uint64_t highestmodseq;
     enum cpmsync_roster_state state;
-    bool again;   /* to be visited alone; the account's own */
-    bool resumed; /* the store has a cursor of it: changes can be asked for */
+    bool again;    /* to be visited alone; the account's own */
+    bool stored;   /* the store has it */
+    bool resumed;  /* the store has a cursor of it: changes can be asked for */
+    bool doubtful; /* it may be what a cached mailbox of another name is now: its MAILBOXID would tell */
+    bool claimed;  /* it is what a cached mailbox of another name is now; */
+    bool settled;  /* or the one of its own name, for sure */
 };
 
 struct cpmsync_roster {
     const struct cpmsync_allocator *mem;
     struct cpmsync_roster_entry *entries;
     size_t count, capacity;
-    size_t max;  /* mailboxes */
-    bool sorted; /* no more are added */
-    int error;   /* sticky */
+    size_t max;    /* mailboxes */
+    int delimiter; /* as LIST told it last; 0: none */
+    bool utf8;     /* set by the owner: names come as cpmsync_session_utf8_names says */
+    bool sorted;   /* no more are added */
+    int error;     /* sticky */
 };
 
 void cpmsync_roster_init(struct cpmsync_roster *roster, const struct cpmsync_allocator *mem, size_t max);
@@ -53,6 +61,11 @@ int cpmsync_roster_sort(struct cpmsync_roster *roster);
 /* A mailbox that need not have been listed. 0 or CPMSYNC_ERR_NOMEM. Before compare, which brings it into its place. */
 int cpmsync_roster_add(struct cpmsync_roster *roster, struct cpmsync_slice key);
 
+/* Whether OLDNAMEs were told; and they are moved from one roster, in which nothing else is of use then, to another one. 0,
+ * CPMSYNC_ERR_NOMEM. */
+bool cpmsync_roster_has_oldnames(const struct cpmsync_roster *roster);
+int cpmsync_roster_take_oldnames(struct cpmsync_roster *roster, struct cpmsync_roster *from);
+
 /* All was told. Mailboxes that are stored and were not listed become entries. 0, CPMSYNC_ERR_NOMEM, the store's error. */
 int cpmsync_roster_compare(struct cpmsync_roster *roster, const struct cpmsync_store *store);
 
@@ -62,6 +75,9 @@ int cpmsync_roster_compare_told(struct cpmsync_roster *roster, const struct cpms
 
 /* After sort; NULL if there is none. */
 struct cpmsync_roster_entry *cpmsync_roster_find(const struct cpmsync_roster *roster, struct cpmsync_slice key);
+
+/* The MAILBOXID in a record; empty if there is none. */
+struct cpmsync_slice cpmsync_roster_id_of(const struct cpmsync_store_mailbox *record);
 
 /* What STATUS said, for asking ahead: all zero if it did not say enough. */
 void cpmsync_roster_hint(const struct cpmsync_roster_entry *entry, struct cpmsync_status_hint *hint);

@@ -26,7 +26,8 @@ enum cpmsync_code_type {
     CPMSYNC_CODE_HIGHESTMODSEQ, /* number; 0 and values above 2^63-1 as they are (PF-27); not a number: UNKNOWN */
     CPMSYNC_CODE_INUSE,
     CPMSYNC_CODE_LIMIT,
-    CPMSYNC_CODE_MODIFIED, /* args: set */
+    CPMSYNC_CODE_MAILBOXID, /* args: the identifier inside parentheses (RFC 8474 4.1) */
+    CPMSYNC_CODE_MODIFIED,  /* args: set */
     CPMSYNC_CODE_NOMODSEQ,
     CPMSYNC_CODE_NONEXISTENT,
     CPMSYNC_CODE_NOPERM,

@@ -186,6 +186,38 @@ static int parse_list(struct cpmsync_slice text, struct cpmsync_response *respon
     return text.len && text.data[0] != '(' ? CPMSYNC_ERR_PROTOCOL : 0;
 }
 
+/* "(" [mbox-list-extended-item *(SP mbox-list-extended-item)] ")", each an astring and a value; "OLDNAME" SP "(" mailbox ")" */
+bool cpmsync_list_oldname(const struct cpmsync_list *list, struct cpmsync_string *oldname)
+{
+    struct cpmsync_slice text = list->extended;
+    struct cpmsync_string tag;
+    struct cpmsync_slice value;
+
+    if (!cpmsync_lex_char(&text, '('))
+        return false;
+    for (;;) {
+        (void)cpmsync_lex_space(&text);
+        if (!cpmsync_lex_string(&text, false, &tag) || !cpmsync_lex_space(&text) ||
+            !cpmsync_lex_value(&text, CPMSYNC_DEPTH_MAX, &value))
+            return false;
+        if (!cpmsync_slice_is(tag.octets, "OLDNAME"))
+            continue;
+        (void)cpmsync_lex_char(&value, '(');
+        (void)cpmsync_lex_space(&value);
+        return cpmsync_lex_string(&value, false, oldname);
+    }
+}
+
+bool cpmsync_objectid_is(struct cpmsync_slice octets)
+{
+    for (size_t i = 0; i < octets.len; i++) {
+        uint8_t c = octets.data[i];
+        if (!(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '_' && c != '-')
+            return false;
+    }
+    return octets.len >= 1 && octets.len <= CPMSYNC_OBJECTID_MAX;
+}
+
 struct status_item {
     const char *name;
     enum cpmsync_status_items item;
@@ -227,7 +259,22 @@ static void store_status_item(struct cpmsync_mailbox_status *status, enum cpmsyn
     case CPMSYNC_STATUS_SIZE:
         status->size = number;
         break;
+    case CPMSYNC_STATUS_MAILBOXID:
+        break;
     }
+}
+
+/* "MAILBOXID" SP "(" objectid ")"; what is none is ignored */
+static void take_mailboxid(struct cpmsync_slice value, struct cpmsync_mailbox_status *status)
+{
+    if (value.len < 2 || value.data[0] != '(')
+        return;
+    value = without_end_spaces(cpmsync_slice_of(value.data + 1, value.len - 2));
+    (void)cpmsync_lex_space(&value);
+    if (!cpmsync_objectid_is(value))
+        return;
+    status->items |= CPMSYNC_STATUS_MAILBOXID;
+    status->mailboxid = value;
 }
 
 /* status-att SP number; an unknown item with any value is skipped (G-23) */
@@ -241,6 +288,8 @@ static int parse_status_item(struct cpmsync_slice *text, struct cpmsync_mailbox_
     if (!cpmsync_lex_atom(text, &name) || !cpmsync_lex_space(text) ||
         !cpmsync_lex_value(text, CPMSYNC_DEPTH_MAX, &value))
         return CPMSYNC_ERR_PROTOCOL;
+    if (cpmsync_slice_is(name, "MAILBOXID"))
+        take_mailboxid(value, status);
     for (i = 0; i < sizeof(status_items) / sizeof(status_items[0]); i++) {
         if (!cpmsync_slice_is(name, status_items[i].name))
             continue;

@@ -50,6 +50,9 @@ struct cpmsync_list {
     struct cpmsync_slice extended;   /* extended data behind the name, raw */
 };
 
+/* The OLDNAME among the extended data, the name the mailbox had before (RFC 9051 6.3.9.7). False if there is none. */
+bool cpmsync_list_oldname(const struct cpmsync_list *list, struct cpmsync_string *oldname);
+
 enum cpmsync_status_items {
     CPMSYNC_STATUS_MESSAGES = 1,
     CPMSYNC_STATUS_RECENT = 2,
@@ -57,7 +60,8 @@ enum cpmsync_status_items {
     CPMSYNC_STATUS_UIDVALIDITY = 8,
     CPMSYNC_STATUS_UNSEEN = 16,
     CPMSYNC_STATUS_HIGHESTMODSEQ = 32,
-    CPMSYNC_STATUS_SIZE = 64
+    CPMSYNC_STATUS_SIZE = 64,
+    CPMSYNC_STATUS_MAILBOXID = 128
 };
 
 struct cpmsync_mailbox_status {
@@ -65,6 +69,7 @@ struct cpmsync_mailbox_status {
     unsigned items;
     uint32_t messages, recent, uidnext, uidvalidity, unseen;
     uint64_t highestmodseq, size;
+    struct cpmsync_slice mailboxid;
 };
 
 struct cpmsync_response {
@@ -90,6 +95,10 @@ struct cpmsync_response {
 };
 
 enum { CPMSYNC_DEPTH_MAX = 64 };
+
+/* An identifier of RFC 8474 7: 1 to 255 of A-Z a-z 0-9 _ -, opaque, in which case counts (O-01). */
+enum { CPMSYNC_OBJECTID_MAX = 255 };
+bool cpmsync_objectid_is(struct cpmsync_slice octets);
 
 /*
  * Parses a unit. Returns 0; CPMSYNC_ERR_PROTOCOL if the line is damaged in a way that loses its meaning. An untagged

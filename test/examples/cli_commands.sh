@@ -61,6 +61,19 @@ matches 'mailboxes' "INBOX messages $n uidvalidity $n uidnext $n highestmodseq $
 matches 'mailboxes --json' \
     "\{\"mailbox\":\"INBOX\",\"messages\":$n,\"uidvalidity\":$n,\"uidnext\":$n,\"highestmodseq\":$n\}" "$work/out"
 
+online list >"$work/out"
+matches 'list' '.+ \([^()]*\)' "$work/out"
+grep -q '^INBOX (.*)$' "$work/out" || { echo "list has no INBOX"; failed=1; }
+online --json list 'INB%' >"$work/out"
+strings='("[^"]*"(,"[^"]*")*)?'
+matches 'list --json' "\{\"mailbox\":\"INBOX\",\"delimiter\":\"[./]\",\"attributes\":\[$strings\],\"uses\":\[$strings\],\
+\"selectable\":true,\"subscribed\":(true|false),\"children\":(true|false)\}" "$work/out"
+online --disable LIST-EXTENDED --disable NAMESPACE --trace "$work/trace" --json list INBOX >"$work/out"
+matches 'list of an old server' '\{"mailbox":"INBOX",.*,"subscribed":(true|false),.*\}' "$work/out"
+grep -q '^0> .*LSUB "" "\{0,1\}INBOX' "$work/trace" || { echo "LSUB was not asked"; failed=1; }
+online list 'Nowhere*' >"$work/out"
+[ ! -s "$work/out" ] || { echo "list Nowhere* lists $(head -n 1 "$work/out")"; failed=1; }
+
 online capabilities >"$work/out"
 sed -n 1p "$work/out" >"$work/first"
 matches 'capabilities, offered' 'offered .*IMAP4rev1.*' "$work/first"

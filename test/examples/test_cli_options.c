@@ -72,6 +72,18 @@ static void test_the_defaults(void **state)
     assert_int_equal(options.plaintext, 0);
 }
 
+static void test_list_takes_a_pattern_or_none(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("--url imaps://alice@h list"), 0);
+    assert_int_equal(options.command, CLI_LIST);
+    assert_int_equal(options.argument_count, 0);
+    assert_int_equal(parse("--url imaps://alice@h list Chats/%"), 0);
+    assert_string_equal(options.arguments[0], "Chats/%");
+    assert_refused("--url imaps://alice@h list a b", "list: takes one PATTERN at most; see cpmsync --help");
+    assert_refused("list", "list: --url is missing");
+}
+
 static void test_options_end_at_the_command(void **state)
 {
     (void)state;
@@ -85,8 +97,8 @@ static void test_options_end_at_the_command(void **state)
 static void test_what_is_not_there_yet_is_refused_by_name(void **state)
 {
     static const char *const later[] = {"fetch", "structure", "append", "flag", "copy", "move", "delete", "search",
-        "create", "remove", "subscribe", "unsubscribe", "rename", "list", "acl", "metadata", "annotation", "convert",
-        "url", "object", "journal"};
+        "create", "remove", "subscribe", "unsubscribe", "rename", "acl", "metadata", "annotation", "convert", "url",
+        "object", "journal"};
     char text[80], expected[80];
     (void)state;
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
@@ -170,6 +182,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sync_takes_mailboxes_and_all_options),
         cmocka_unit_test(test_the_defaults),
+        cmocka_unit_test(test_list_takes_a_pattern_or_none),
         cmocka_unit_test(test_options_end_at_the_command),
         cmocka_unit_test(test_what_is_not_there_yet_is_refused_by_name),
         cmocka_unit_test(test_what_does_not_exist_is_refused),

@@ -11,6 +11,7 @@
 #include "fuzz/fuzz.h"
 #include "wire/lex.h"
 #include "wire/mailbox_name.h"
+#include "wire/namespace.h"
 
 static void inside(struct cpmsync_slice unit, struct cpmsync_slice part)
 {
@@ -91,8 +92,25 @@ static void take_name(struct cpmsync_slice unit, const struct cpmsync_string *na
     cpmsync_buf_clear(&again);
 }
 
+static void walk_namespaces(struct cpmsync_slice unit, struct cpmsync_slice items)
+{
+    struct cpmsync_namespaces at;
+    struct cpmsync_string prefix;
+    unsigned kind;
+    int delimiter, got;
+
+    cpmsync_namespaces_init(&at, items);
+    while ((got = cpmsync_namespaces_next(&at, &kind, &prefix, &delimiter)) > 0) {
+        FUZZ_EXPECT(kind < 3);
+        take_name(unit, &prefix);
+    }
+    FUZZ_EXPECT(got == 0 || got == CPMSYNC_ERR_PROTOCOL);
+}
+
 static void check(struct cpmsync_slice unit, const struct cpmsync_response *response)
 {
+    struct cpmsync_string oldname;
+
     inside(unit, response->tag);
     inside(unit, response->text);
     inside(unit, response->name);
@@ -116,11 +134,15 @@ static void check(struct cpmsync_slice unit, const struct cpmsync_response *resp
         inside(unit, response->list.attributes);
         inside(unit, response->list.extended);
         take_name(unit, &response->list.name);
+        if (cpmsync_list_oldname(&response->list, &oldname))
+            take_name(unit, &oldname);
         break;
     case CPMSYNC_RESPONSE_MAILBOX_STATUS:
         take_name(unit, &response->status.name);
+        inside(unit, response->status.mailboxid);
         break;
     default:
+        walk_namespaces(unit, response->items);
         walk_items(unit, response->items);
         walk_items(unit, response->code.args);
     }

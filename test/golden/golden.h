@@ -11,8 +11,8 @@
  *                               none|later, random HEX (SCRAM's nonce), iterations-max, response-max, timeout, refuse
  *                               EVENT (the app's callback refuses events of this type; also in mid-play)
  *                               early allowed|greeting (else each answer of a login is awaited), idle MS, retry MS
- *   cache MAILBOX UV CURSOR COVERED [BITS]   a mailbox in the store before the start (BITS: enum cpmsync_mailbox_bits);
- *                               then lines "row UID MODSEQ FLAG ..."
+ *   cache MAILBOX UV CURSOR COVERED [BITS [MAILBOXID]]   a mailbox in the store before the start (BITS: enum
+ *                               cpmsync_mailbox_bits); then lines "row UID MODSEQ FLAG ..."
  *   login | sync MAILBOX | account [MAILBOX] | watch MAILBOX | watchall MAILBOX | logout | cancel     an operation is submitted
  *                               (account, watchall: all mailboxes, this one ahead); cancel takes the last one back
  *   credentials                 the app answers, with "config credentials later"
@@ -32,6 +32,7 @@
  *                               If the last synchronisation was OK the store must be equal to it, the cursor at most.
  *                               Each transcript has one, of each mailbox that is in the store; of a server that lies it is
  *                               what another client would have seen
+ *   server MAILBOX none         the server has no such mailbox at the end, by this name, and the store has none then either
  *   lies                        the server takes away what is there: if the power goes between the app's being told and the
  *                               next flush, an app that kept it all and the store may differ for good
  *

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sync/mailbox_extra.h"
+#include "wire/response.h"
+
 static int add_info(void *ctx, const struct cpmsync_mailbox_info *info)
 {
     struct golden_text *text = ctx;
@@ -98,15 +101,16 @@ bool golden_store_fill(const struct cpmsync_store *store, const struct golden *g
     const struct golden_step *step = &golden->steps[at];
     struct cpmsync_store_mailbox record;
     struct cpmsync_range ranges[64];
-    char covered[1024] = "-";
+    char covered[1024] = "-", mailboxid[CPMSYNC_OBJECTID_MAX + 1] = "";
+    struct cpmsync_buf extra;
     size_t count;
 
     memset(&record, 0, sizeof record);
     record.size = sizeof record;
     record.name = (const uint8_t *)step->text;
     record.name_len = strcspn(step->text, " ");
-    int got = sscanf(step->text + record.name_len, "%" SCNu32 " %" SCNu64 " %1023s %" SCNu32, &record.uidvalidity,
-        &record.highestmodseq, covered, &record.flags);
+    int got = sscanf(step->text + record.name_len, "%" SCNu32 " %" SCNu64 " %1023s %" SCNu32 " %255s",
+        &record.uidvalidity, &record.highestmodseq, covered, &record.flags, mailboxid);
     if (got < 3 || !parse_ranges(covered, ranges, 64, &count))
         return false;
     record.covered = ranges;
@@ -114,7 +118,13 @@ bool golden_store_fill(const struct cpmsync_store *store, const struct golden *g
     record.uidnext = count ? ranges[count - 1].last + 1 : 1;
     for (size_t i = at + 1; i < golden->count && golden->steps[i].type == GOLDEN_ROW; i++)
         record.messages++;
-    bool good = !store->ops->begin(store->self, CPMSYNC_STORE_CACHE) && !store->ops->mailbox_put(store->self, &record);
+    cpmsync_buf_init(&extra, NULL, CPMSYNC_EXTRA_MAX);
+    bool good = cpmsync_extra_set(&extra, CPMSYNC_EXTRA_MAILBOXID, cpmsync_slice_str(mailboxid)) >= 0;
+    record.extra = cpmsync_buf_data(&extra);
+    record.extra_len = extra.len;
+    good =
+        good && !store->ops->begin(store->self, CPMSYNC_STORE_CACHE) && !store->ops->mailbox_put(store->self, &record);
+    cpmsync_buf_clear(&extra);
     for (uint32_t i = 0; i < record.messages && good; i++)
         good = fill_row(store, &record, golden->steps + at + 1, i);
     return good && !store->ops->commit(store->self);

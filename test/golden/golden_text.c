@@ -74,6 +74,8 @@ const char *golden_event_name(enum cpmsync_event_type type)
         return "live";
     case CPMSYNC_EVENT_SYNC:
         return "sync";
+    case CPMSYNC_EVENT_MAILBOX_RENAMED:
+        return "renamed";
     }
     return "?";
 }
@@ -109,12 +111,17 @@ void golden_text_event(struct golden_text *text, const struct cpmsync_event *eve
     case CPMSYNC_EVENT_SYNC: /* a transcript has no policy */
         break;
     case CPMSYNC_EVENT_MAILBOX_MISSING:
+        golden_text_format(text, " %s%s%s", event->mailbox, event->text ? " " : "", event->text ? event->text : "");
+        break;
     case CPMSYNC_EVENT_MAILBOX_LEFT:
     case CPMSYNC_EVENT_LIVE:
         golden_text_format(text, " %s", event->mailbox);
         break;
     case CPMSYNC_EVENT_MAILBOX_FAILED:
         golden_text_format(text, " %s %s", event->mailbox, cpmsync_error_name(event->error));
+        break;
+    case CPMSYNC_EVENT_MAILBOX_RENAMED:
+        golden_text_format(text, " %s %s %" PRIu32, event->old_mailbox, event->mailbox, event->uidvalidity);
         break;
     }
     golden_text_add(text, "\n", 1);

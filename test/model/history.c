@@ -80,6 +80,9 @@ static bool step(struct world *w)
         support_link_cut(link);
     } else if (kind < 90) {
         return restart(w, link);
+    } else if (kind < 93 && w->many) {
+        for (unsigned i = 1 + world_below(w, 4); i > 0; i--)
+            world_reorder(w);
     } else if (kind < 95) {
         world_rename(w);
     } else if (kind < 97) {
@@ -114,6 +117,7 @@ static bool set_up(struct world *w)
     if (w->plan->verbose)
         config.trace = trace_octets;
     w->mod_sequences = offered != 6;
+    w->ids = !config.capabilities;
     w->liar = world_below(w, 4) == 0;
     w->many = world_below(w, 3) == 0;
     world_note(w, "offered: %s; expunge log %" PRId64, config.capabilities ? config.capabilities : "everything",
@@ -122,7 +126,10 @@ static bool set_up(struct world *w)
     if (!w->mock || cpmsync_mock_user_add(w->mock, "fred", "secret") ||
         cpmsync_mock_mailbox_create(w->mock, NULL, WORLD_BOX_NAMES[1]))
         return world_wrong(w, "no server");
-    for (size_t i = WORLD_MANY; w->many && i < WORLD_NAMES; i++)
+    for (size_t i = WORLD_PARENT; i < WORLD_NAMES; i++)
+        w->places[i] =
+            i == WORLD_PARENT || (w->many && i < WORLD_NAMES - WORLD_FAMILY) ? (int)(3 + i - WORLD_PARENT) : -1;
+    for (size_t i = WORLD_MANY; w->many && i < WORLD_NAMES - WORLD_FAMILY; i++)
         if (cpmsync_mock_mailbox_create(w->mock, NULL, WORLD_BOX_NAMES[i]))
             return world_wrong(w, "no mailbox %s", WORLD_BOX_NAMES[i]);
     for (size_t i = 0; i < WORLD_REFERENCES; i++)

@@ -21,6 +21,7 @@ struct history_counts {
     uint64_t alone;            /* mailboxes that failed, with all others in sync */
     uint64_t failed;           /* of these: while the server changed, or the link was cut */
     uint64_t compared;         /* quiet moments: store, mirror, server and reference were equal */
+    uint64_t renamed;          /* a mailbox had another name, and its cache moved */
     uint64_t missing;          /* a mailbox was gone, was told so, and its cache was kept */
     uint64_t cuts, kills, refusals, store_failures;
 };

@@ -62,10 +62,11 @@ static int play_all(uint64_t seed, uint64_t operations)
     printf("seed %" PRIu64 ": %" PRIu64 " histories, %" PRIu64 " operations, %" PRIu64 " synchronisations (%" PRIu64
            " of the account, %" PRIu64 " with nothing to do, %" PRIu64 " with one mailbox refused; %" PRIu64
            " failed in noise), %" PRIu64 " cuts, %" PRIu64 " kills, %" PRIu64 " refusals, %" PRIu64
-           " failures of the store; %" PRIu64 " compared, %" PRIu64 " reported missing, all right\n",
+           " failures of the store; %" PRIu64 " compared, %" PRIu64 " renamed, %" PRIu64
+           " reported missing, all right\n",
         seed, histories, counts.operations, counts.synchronisations, counts.accounts, counts.silent, counts.alone,
         counts.failed, counts.cuts, counts.kills, counts.refusals, counts.store_failures, counts.compared,
-        counts.missing);
+        counts.renamed, counts.missing);
     return 0;
 }
 

@@ -227,11 +227,44 @@ bool world_sync_in_quiet(struct world *w, struct support_link *link, const char 
 
 /* ---- the account */
 
-/* What is stored of the mailboxes the server does not have: they are kept. */
+/* What is stored of the mailboxes the server does not have: they are kept, or renamed. */
 struct kept {
     char *rows[WORLD_NAMES];
     bool cached[WORLD_NAMES];
+    bool moves[WORLD_NAMES]; /* it has another name, by which it is not cached yet */
 };
+
+static int has_id(void *ctx, const struct cpmsync_store_mailbox *record)
+{
+    const char *box = ctx;
+
+    return record->extra_len > 0 && strlen(box) == record->name_len && memcmp(record->name, box, record->name_len) == 0;
+}
+
+static uint32_t server_uidvalidity(struct world *w, const char *box)
+{
+    struct cpmsync_mock_status status = {0};
+
+    status.size = sizeof status;
+    return world_reference(w, box) && !cpmsync_mock_mailbox_status(w->mock, NULL, box, &status) ? status.uidvalidity
+                                                                                                : 0;
+}
+
+/* The server's mailboxes have a UIDVALIDITY each of its own. */
+static bool has_moved(struct world *w, struct support_link *link, const char *box, uint32_t uidvalidity)
+{
+    const struct cpmsync_store *store = &link->store.inner;
+
+    if (!w->ids || store->ops->mailbox_each(store->self, has_id, (void *)(uintptr_t)box) == 0)
+        return false;
+    for (size_t i = 0; i < WORLD_NAMES; i++) {
+        uint32_t other = 0;
+        support_link_cursor(link, WORLD_BOX_NAMES[i], &other);
+        if (server_uidvalidity(w, WORLD_BOX_NAMES[i]) == uidvalidity)
+            return other != uidvalidity;
+    }
+    return false;
+}
 
 static void note_kept(struct world *w, struct support_link *link, struct kept *kept)
 {
@@ -241,7 +274,39 @@ static void note_kept(struct world *w, struct support_link *link, struct kept *k
         kept->rows[i] = gone ? support_link_rows(link, WORLD_BOX_NAMES[i]) : NULL;
         support_link_cursor(link, WORLD_BOX_NAMES[i], &uidvalidity);
         kept->cached[i] = gone && uidvalidity;
+        kept->moves[i] = kept->cached[i] && has_moved(w, link, WORLD_BOX_NAMES[i], uidvalidity);
     }
+}
+
+static void free_kept(struct kept *kept)
+{
+    for (size_t i = 0; i < WORLD_NAMES; i++)
+        free(kept->rows[i]);
+}
+
+static bool is_missing(struct world *w, struct support_link *link, const struct kept *kept, size_t at)
+{
+    const char *box = WORLD_BOX_NAMES[at];
+    char *now = support_link_rows(link, box);
+    bool same = strcmp(now, kept->rows[at]) == 0;
+
+    free(now);
+    if (!same)
+        return world_wrong(w, "%s is missing, its cache is another", box);
+    /* The mailbox on the screen is told as failed where its SELECT went ahead, and not as missing. */
+    w->counts->missing += kept->cached[at];
+    return link->missing[at] == kept->cached[at] || link->failed[at] ||
+           world_wrong(w, "%s is %stold as missing", box, kept->cached[at] ? "not " : "");
+}
+
+static bool is_moved(struct world *w, struct support_link *link, size_t at)
+{
+    uint32_t uidvalidity = 0;
+
+    support_link_cursor(link, WORLD_BOX_NAMES[at], &uidvalidity);
+    w->counts->renamed++;
+    return (uidvalidity == 0 && !link->missing[at]) ||
+           world_wrong(w, "%s was renamed, and the client does not know", WORLD_BOX_NAMES[at]);
 }
 
 /* Frees `kept`. */
@@ -249,17 +314,9 @@ static bool are_kept(struct world *w, struct support_link *link, struct kept *ke
 {
     bool held = true;
 
-    for (size_t i = 0; i < WORLD_NAMES; i++) {
-        char *now = kept->rows[i] ? support_link_rows(link, WORLD_BOX_NAMES[i]) : NULL;
-        if (held && now && strcmp(now, kept->rows[i]) != 0)
-            held = world_wrong(w, "%s is missing, its cache is another", WORLD_BOX_NAMES[i]);
-        /* The mailbox on the screen is told as failed where its SELECT went ahead, and not as missing. */
-        if (held && link->missing[i] != kept->cached[i] && !link->failed[i])
-            held = world_wrong(w, "%s is %stold as missing", WORLD_BOX_NAMES[i], kept->cached[i] ? "not " : "");
-        w->counts->missing += kept->cached[i];
-        free(now);
-        free(kept->rows[i]);
-    }
+    for (size_t i = 0; i < WORLD_NAMES && held; i++)
+        held = !kept->rows[i] || (kept->moves[i] ? is_moved(w, link, i) : is_missing(w, link, kept, i));
+    free_kept(kept);
     return held;
 }
 
@@ -345,8 +402,7 @@ bool world_account_in_quiet(struct world *w, struct support_link *link)
         world_refuse_select(w, false);
     bool alone = error && failed_alone(w, link, error, first, refused);
     if (error && w->liar && !alone) {
-        for (size_t i = 0; i < WORLD_NAMES; i++)
-            free(kept.rows[i]);
+        free_kept(&kept);
         return true;
     }
     if (!are_kept(w, link, &kept))
@@ -356,5 +412,6 @@ bool world_account_in_quiet(struct world *w, struct support_link *link)
             error > 0 ? "hangs" : cpmsync_error_name(error), link->words);
     if (!check_account(w, link))
         return false;
-    return error || !can_be_silent(w, link) || world_below(w, 3) || is_silent(w, link, first);
+    bool gone = first && !world_reference(w, first);
+    return error || gone || !can_be_silent(w, link) || world_below(w, 3) || is_silent(w, link, first);
 }

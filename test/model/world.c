@@ -10,7 +10,8 @@
 enum { UIDS_TEXT = 64, DELETED = 1 << 3 };
 
 const char *const WORLD_BOX_NAMES[WORLD_NAMES] = {"INBOX", "Chats/Alice", "Chats/Renamed", "Chats/Nobody", "Chats",
-    "Chats/Bob", "Chats/Bob/1", "Chats/Bob/2", "Chats/Bob/3", "Chats/Carol", "Chats/Dave", "Drafts", "Sent", "z"};
+    "Chats/Bob", "Chats/Bob/1", "Chats/Bob/2", "Chats/Bob/3", "Chats/Carol", "Chats/Dave", "Drafts", "Sent", "z",
+    "Chats/Bert", "Chats/Bert/1", "Chats/Bert/2", "Chats/Bert/3"};
 const char *const WORLD_FLAG_NAMES[WORLD_FLAGS] = {
     "\\Seen", "\\Answered", "\\Flagged", "\\Deleted", "$Forwarded", "$MDNSent"};
 
@@ -62,8 +63,10 @@ static const char *some_box(struct world *w)
 {
     unsigned box = world_below(w, 3) == 0;
 
-    if (w->many && world_below(w, 2))
-        return WORLD_BOX_NAMES[WORLD_MANY + world_below(w, WORLD_NAMES - WORLD_MANY)];
+    if (w->many && world_below(w, 2)) {
+        unsigned at = WORLD_MANY + world_below(w, WORLD_NAMES - WORLD_MANY);
+        return WORLD_BOX_NAMES[w->places[at] < 0 ? WORLD_PARENT : at];
+    }
     return box && w->renamed && !(w->replaced && world_below(w, 2)) ? WORLD_BOX_NAMES[WORLD_AWAY]
                                                                     : WORLD_BOX_NAMES[box];
 }
@@ -123,9 +126,9 @@ struct reference *world_reference(struct world *w, const char *box)
         return w->replaced ? &w->references[2] : w->renamed ? NULL : &w->references[1];
     if (strcmp(box, WORLD_BOX_NAMES[WORLD_AWAY]) == 0)
         return w->renamed ? &w->references[1] : NULL;
-    for (size_t i = WORLD_PARENT; i < (w->many ? WORLD_NAMES : WORLD_MANY); i++)
+    for (size_t i = WORLD_PARENT; i < WORLD_NAMES; i++)
         if (strcmp(box, WORLD_BOX_NAMES[i]) == 0)
-            return &w->references[3 + i - WORLD_PARENT];
+            return w->places[i] < 0 ? NULL : &w->references[w->places[i]];
     return NULL;
 }
 
@@ -275,6 +278,95 @@ void world_rename(struct world *w)
     }
 }
 
+/* ---- the many */
+
+static int rename_box(struct world *w, const char *from, const char *to)
+{
+    world_note(w, "    rename %s %s", from, to);
+    return cpmsync_mock_mailbox_rename(w->mock, NULL, from, to);
+}
+
+/* One that nothing is below. */
+static unsigned some_leaf(struct world *w)
+{
+    unsigned at;
+
+    do
+        at = WORLD_MANY + world_below(w, WORLD_NAMES - WORLD_FAMILY - WORLD_MANY);
+    while (at == WORLD_MANY || (at < WORLD_MANY + WORLD_FAMILY && w->places[WORLD_MANY] < 0));
+    return at;
+}
+
+static void swap_places(struct world *w, unsigned a, unsigned b)
+{
+    int place = w->places[a];
+
+    w->places[a] = w->places[b];
+    w->places[b] = place;
+}
+
+static void move_leaf(struct world *w, unsigned a, unsigned b)
+{
+    const char *one = WORLD_BOX_NAMES[a], *other = WORLD_BOX_NAMES[b], *aside = "Chats/aside";
+    int error = 0;
+
+    if (w->places[a] >= 0 && w->places[b] >= 0)
+        error = rename_box(w, one, aside) || rename_box(w, other, one) || rename_box(w, aside, other);
+    else if (w->places[a] >= 0 || w->places[b] >= 0)
+        error = w->places[a] >= 0 ? rename_box(w, one, other) : rename_box(w, other, one);
+    if (!error)
+        swap_places(w, a, b);
+}
+
+static void create_or_delete(struct world *w, unsigned at)
+{
+    const char *box = WORLD_BOX_NAMES[at];
+    bool used[WORLD_REFERENCES] = {true, true, true};
+    int free = 0;
+
+    if (w->places[at] >= 0) {
+        world_note(w, "    delete %s", box);
+        if (cpmsync_mock_mailbox_delete(w->mock, NULL, box) == 0)
+            w->places[at] = -1;
+        return;
+    }
+    for (size_t i = WORLD_PARENT; i < WORLD_NAMES; i++)
+        if (w->places[i] >= 0)
+            used[w->places[i]] = true;
+    while (used[free])
+        free++;
+    world_note(w, "    create %s", box);
+    if (cpmsync_mock_mailbox_create(w->mock, NULL, box))
+        return;
+    reference_clear(&w->references[free]);
+    reference_init(&w->references[free]);
+    w->places[at] = free;
+}
+
+static void move_family(struct world *w)
+{
+    unsigned from = WORLD_MANY, to = WORLD_NAMES - WORLD_FAMILY;
+    bool there = w->places[from] >= 0;
+
+    if (rename_box(w, WORLD_BOX_NAMES[there ? from : to], WORLD_BOX_NAMES[there ? to : from]))
+        return;
+    for (unsigned i = 0; i < WORLD_FAMILY; i++)
+        swap_places(w, from + i, to + i);
+}
+
+void world_reorder(struct world *w)
+{
+    unsigned kind = world_below(w, 10), a = some_leaf(w), b = some_leaf(w);
+
+    w->counts->operations++;
+    if (kind < 5 && a != b)
+        move_leaf(w, a, b);
+    else if (kind < 8)
+        create_or_delete(w, a);
+    else
+        move_family(w);
+}
+
 void world_refuse_select(struct world *w, bool on)
 {
     world_note(w, "    fault select-no%s", on ? "" : "=off");
@@ -285,7 +377,9 @@ void world_wild_change(struct world *w)
 {
     unsigned kind = world_below(w, 8);
 
-    if (kind == 0)
+    if (kind == 0 && w->many && world_below(w, 2))
+        world_reorder(w);
+    else if (kind == 0)
         world_rename(w);
     else if (kind == 1)
         world_refuse_select(w, true);

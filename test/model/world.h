@@ -13,8 +13,9 @@ enum {
     WORLD_AWAY = 2,   /* the name it has meanwhile */
     WORLD_NOBODY = 3, /* a mailbox that never is */
     WORLD_PARENT = 4, /* of all Chats */
-    WORLD_MANY = 5,   /* from here on: in some histories */
-    WORLD_NAMES = 14, /* of mailboxes of the account */
+    WORLD_MANY = 5,   /* from here on: in some histories; at first not the last WORLD_FAMILY */
+    WORLD_FAMILY = 4, /* a mailbox and those below it, which move together: from here on, and where they move to */
+    WORLD_NAMES = 18, /* of mailboxes of the account */
     WORLD_REFERENCES = 3 + WORLD_NAMES - WORLD_PARENT,
     WORLD_FLAGS = 6
 };
@@ -28,12 +29,14 @@ struct world {
     char *why;
     uint64_t random;
     struct cpmsync_mock *mock;
-    bool mod_sequences; /* the server has them */
+    bool mod_sequences; /* the server has them, */
+    bool ids;           /* and identifiers of mailboxes */
     struct support_link links[WORLD_CLIENTS];
     /* Of the two mailboxes, of what has the second one's name meanwhile, and of the many. */
     struct reference references[WORLD_REFERENCES];
     bool many;
-    int phone;                   /* the other phone's connection, 0: none */
+    int places[WORLD_NAMES]; /* from WORLD_PARENT on: the reference of the mailbox of this name, -1: there is none */
+    int phone;               /* the other phone's connection, 0: none */
     struct reference *phone_box; /* what it has selected */
     unsigned phone_tags;
     bool renamed;    /* the second mailbox is away; */
@@ -63,6 +66,8 @@ void world_wild_change(struct world *w);
 void world_refuse_select(struct world *w, bool on);
 /* The second mailbox goes away; another one may take its name; it comes back as it was, UIDVALIDITY and all. */
 void world_rename(struct world *w);
+/* Another client moves, swaps, deletes or creates some of the many mailboxes. */
+void world_reorder(struct world *w);
 /* The server behaves in another way from now on; what it says is true, unless it is a liar. False if it cannot. */
 bool world_misbehave(struct world *w);
 

@@ -9,6 +9,7 @@
 static void usage(void)
 {
     fputs("churn create|delete MAILBOX\n"
+          "churn rename MAILBOX NEW\n"
           "churn truth MAILBOX                            the server's state, as `cpmsync dump` has it\n"
           "churn deliver MAILBOX SEED COUNT\n"
           "churn exactly MAILBOX SEED FLAGS EXPUNGES DELIVERIES\n"
@@ -61,6 +62,8 @@ int main(int argc, char **argv)
         peer_client_do(client, NULL, NULL, "CREATE \"%s\"", argv[2]);
     else if (argc == 3 && strcmp(argv[1], "delete") == 0)
         peer_client_do(client, NULL, NULL, "DELETE \"%s\"", argv[2]);
+    else if (argc == 4 && strcmp(argv[1], "rename") == 0)
+        peer_client_do(client, NULL, NULL, "RENAME \"%s\" \"%s\"", argv[2], argv[3]);
     else if (argc == 3 && strcmp(argv[1], "truth") == 0)
         truth(client, argv[2]);
     else if (argc > 4)

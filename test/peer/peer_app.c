@@ -68,6 +68,7 @@ static int on_event(void *ctx, struct cpmsync_client *client, const struct cpmsy
     case CPMSYNC_EVENT_MAILBOX_MISSING:
     case CPMSYNC_EVENT_MAILBOX_FAILED:
     case CPMSYNC_EVENT_MAILBOX_LEFT:
+    case CPMSYNC_EVENT_MAILBOX_RENAMED:
         peer_die("an event of an account, and none was synchronised");
     }
     return 0;

@@ -84,7 +84,10 @@ static void say_event(struct support_script *script, const struct cpmsync_event 
         say(script, "state %s", states[event->state]);
         break;
     case CPMSYNC_EVENT_MAILBOX_MISSING:
-        say(script, "missing %s", event->mailbox);
+        say(script, "missing %s%s%s", event->mailbox, event->text ? " " : "", event->text ? event->text : "");
+        break;
+    case CPMSYNC_EVENT_MAILBOX_RENAMED:
+        say(script, "renamed %s %s %" PRIu32, event->old_mailbox, event->mailbox, event->uidvalidity);
         break;
     case CPMSYNC_EVENT_MAILBOX_FAILED:
         say(script, "failed %s %s", event->mailbox, cpmsync_error_name(event->error));

@@ -157,6 +157,43 @@ void support_mirror_event(struct support_mirror *mirror, const struct cpmsync_ev
     }
 }
 
+static struct support_mirror *named(
+    struct support_mirror *mirrors, size_t count, struct support_mirror *aside, const char *name)
+{
+    if (name[0] == '\177')
+        return aside;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(mirrors[i].mailbox, name) == 0)
+            return &mirrors[i];
+    return NULL;
+}
+
+void support_mirror_renamed(
+    struct support_mirror *mirrors, size_t count, struct support_mirror *aside, const struct cpmsync_event *event)
+{
+    struct support_mirror *from = named(mirrors, count, aside, event->old_mailbox);
+    struct support_mirror *to = named(mirrors, count, aside, event->mailbox);
+
+    if (!from || from->uidvalidity == 0)
+        return;
+    if (to && from->uidvalidity == event->uidvalidity) {
+        struct support_mirror moved = *from;
+        empty(to);
+        moved.mailbox = to->mailbox;
+        moved.uids_only = moved.uids_only || to->uids_only;
+        memcpy(moved.wrong, to->wrong, sizeof moved.wrong);
+        moved.due = true;
+        from->rows = to->rows;
+        from->capacity = to->capacity;
+        *to = moved;
+        from->count = 0;
+    } else {
+        empty(from);
+    }
+    from->uidvalidity = 0;
+    from->due = true;
+}
+
 /* ---- comparing */
 
 struct comparison {

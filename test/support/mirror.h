@@ -38,6 +38,13 @@ void support_mirror_restart(struct support_mirror *mirror);
 /* Takes an event. Checks the order: BEGIN first, and behind RESET; one UIDVALIDITY. */
 void support_mirror_event(struct support_mirror *mirror, const struct cpmsync_event *event);
 
+/*
+ * Takes RENAMED, of mirrors side by side: what is held of the old name gets the new one; where nothing is held it was done
+ * before. `aside` has the names for the moment, its `mailbox` is not used.
+ */
+void support_mirror_renamed(
+    struct support_mirror *mirrors, size_t count, struct support_mirror *aside, const struct cpmsync_event *event);
+
 /* Whether the store holds exactly the mirror's rows, and its UIDVALIDITY; `why` says what differs, or `wrong`. */
 bool support_mirror_equals(
     const struct support_mirror *mirror, const struct cpmsync_store *store, char *why, size_t why_size);

@@ -42,6 +42,21 @@ static int note_mailbox(struct support_link *link, const struct cpmsync_event *e
     return 1;
 }
 
+static int note_rename(struct support_link *link, const struct cpmsync_event *event)
+{
+    bool refuse = link->refuse_in == 0;
+
+    if (link->refused_rename)
+        complain(link, "a rename behind one that was refused");
+    if (link->refuse_in >= 0)
+        link->refuse_in--;
+    link->refused_rename = refuse;
+    link->renamed++;
+    if (!(refuse && link->refuse_deaf))
+        support_mirror_renamed(link->mirrors, link->mirror_count, &link->aside, event);
+    return refuse;
+}
+
 static int on_event(void *ctx, struct cpmsync_client *client, const struct cpmsync_event *event)
 {
     struct support_link *link = ctx;
@@ -53,6 +68,8 @@ static int on_event(void *ctx, struct cpmsync_client *client, const struct cpmsy
         event->type == CPMSYNC_EVENT_SYNC)
         return 0;
     size_t at = index_of(link, event->mailbox);
+    if (event->type == CPMSYNC_EVENT_MAILBOX_RENAMED)
+        return note_rename(link, event);
     if (event->type == CPMSYNC_EVENT_MAILBOX_MISSING || event->type == CPMSYNC_EVENT_MAILBOX_FAILED)
         return note_mailbox(link, event, at);
     if (at == link->mirror_count)
@@ -87,13 +104,17 @@ static void on_done(void *ctx, struct cpmsync_client *client, int64_t operation,
         complain(link, "an operation completed twice");
     if (link->refused && !fault->error)
         complain(link, "a synchronisation whose batch was refused succeeded");
+    if (link->refused_rename && !fault->error)
+        complain(link, "a synchronisation whose rename was refused succeeded");
+    bool renames_left = link->refused_rename;
+    link->refused_rename = false;
     bool told = false;
     for (size_t i = 0; i < link->mirror_count; i++)
         told = told || link->failed[i];
     if (told && !fault->error)
         complain(link, "the account is in sync, and a mailbox failed");
     /* Nothing but what was told failed, so no other mailbox lost a batch. */
-    bool only_told = told && link->conn && link->store.failures == 0;
+    bool only_told = told && link->conn && link->store.failures == 0 && !renames_left;
     if (link->account && link->refused && fault->error == CPMSYNC_ERR_ABORTED &&
         link->failed[link->refused - link->mirrors] != CPMSYNC_ERR_ABORTED)
         complain(link, "a mailbox was refused, and is not told as failed");
@@ -136,6 +157,7 @@ void support_link_clear(struct support_link *link)
         cpmsync_mock_disconnect(link->mock, link->conn);
     for (size_t i = 0; i < link->mirror_count; i++)
         support_mirror_clear(&link->mirrors[i]);
+    support_mirror_clear(&link->aside);
     support_store_close(&link->store);
     memset(link, 0, sizeof *link);
 }

@@ -15,7 +15,7 @@
 
 struct cpmsync_mock;
 
-enum { SUPPORT_LINK_MAILBOXES_MAX = 16, SUPPORT_LINK_DISABLED_MAX = 4 };
+enum { SUPPORT_LINK_MAILBOXES_MAX = 24, SUPPORT_LINK_DISABLED_MAX = 4 };
 
 struct support_link {
     struct cpmsync_mock *mock;  /* borrowed; its first user is fred:secret */
@@ -25,8 +25,9 @@ struct support_link {
     const char *disabled[SUPPORT_LINK_DISABLED_MAX];
     struct support_mirror mirrors[SUPPORT_LINK_MAILBOXES_MAX];
     size_t mirror_count;
-    unsigned open_flags; /* CPMSYNC_CONN_* */
-    int conn;            /* the mock's number; 0: not connected */
+    struct support_mirror aside; /* of a mailbox between two names */
+    unsigned open_flags;         /* CPMSYNC_CONN_* */
+    int conn;                    /* the mock's number; 0: not connected */
     int64_t now;
 
     /* What the owner does to the link. `portion` (may be NULL: all) says how much of `len` octets goes at once, at least
@@ -47,6 +48,8 @@ struct support_link {
     bool missing[SUPPORT_LINK_MAILBOXES_MAX];  /* told as missing */
     int failed[SUPPORT_LINK_MAILBOXES_MAX];    /* told as failed, with what; else 0 */
     size_t begins[SUPPORT_LINK_MAILBOXES_MAX]; /* BEGINs of any synchronisation */
+    size_t renamed;                            /* RENAMEDs of any synchronisation */
+    bool refused_rename;                       /* the last one refused one */
 
     bool may_lag; /* compared: the cursor may be lower than the server's */
 

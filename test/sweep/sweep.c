@@ -24,6 +24,8 @@ void sweep_hear(void *ctx, const struct cpmsync_event *event)
 {
     struct sweep *sweep = ctx;
 
+    if (event->type == CPMSYNC_EVENT_MAILBOX_RENAMED && !(sweep->dead && *sweep->dead))
+        support_mirror_renamed(sweep->mirrors, sweep->mailbox_count, &sweep->aside, event);
     for (size_t i = 0; i < sweep->mailbox_count && !(sweep->dead && *sweep->dead); i++)
         if (event->type != CPMSYNC_EVENT_STATE && event->type != CPMSYNC_EVENT_ALERT)
             support_mirror_event(&sweep->mirrors[i], event);
@@ -72,6 +74,7 @@ static bool add_mailbox(struct sweep *sweep, size_t at)
         return sweep_fail(sweep, "too many mailboxes");
     snprintf(mailbox, sizeof mailbox, "%.*s", (int)strcspn(text, " "), text);
     struct support_mirror *mirror = &sweep->mirrors[sweep->mailbox_count];
+    sweep->nowhere[sweep->mailbox_count] = strcmp(text + strcspn(text, " "), " none") == 0;
     sweep->servers[sweep->mailbox_count++] = at;
     support_mirror_init(mirror, mailbox);
     int error = cpmsync_view_messages(&sweep->store.inner, NULL, mailbox, learn_mailbox, learn_message, mirror);
@@ -153,12 +156,21 @@ bool sweep_calm(struct sweep *sweep)
     return is_readable(sweep);
 }
 
+/* What is stored of a mailbox that the server has no more: nobody synchronises it, so what was told and lost stays. */
+static bool is_left_behind(struct sweep *sweep, size_t index)
+{
+    const char *mailbox = sweep->mirrors[index].mailbox;
+
+    return sweep->nowhere[index] && !cpmsync_view_messages(&sweep->store.inner, NULL, mailbox, NULL, NULL, NULL);
+}
+
 bool sweep_equal_mirrors(struct sweep *sweep)
 {
     char why[512];
 
     for (size_t i = 0; i < sweep->mailbox_count && !sweep->unmirrored; i++)
-        if (!support_mirror_equals(&sweep->mirrors[i], &sweep->store.inner, why, sizeof why))
+        if (!is_left_behind(sweep, i) &&
+            !support_mirror_equals(&sweep->mirrors[i], &sweep->store.inner, why, sizeof why))
             return sweep_fail(sweep, "the mirror of %s: %s", sweep->mirrors[i].mailbox, why);
     return true;
 }
@@ -182,6 +194,7 @@ bool sweep_close(struct sweep *sweep)
 {
     for (size_t i = 0; i < sweep->mailbox_count; i++)
         support_mirror_clear(&sweep->mirrors[i]);
+    support_mirror_clear(&sweep->aside);
     support_store_close(&sweep->store);
     return sweep->allocator.live_blocks == 0 ||
            sweep_fail(sweep, "%zu blocks were not freed", sweep->allocator.live_blocks);

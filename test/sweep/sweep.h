@@ -22,7 +22,9 @@ struct sweep {
     struct support_allocator allocator; /* of the clients and of the store */
     struct support_store store;
     size_t servers[SWEEP_MAILBOXES_MAX]; /* the "server" steps */
+    bool nowhere[SWEEP_MAILBOXES_MAX];   /* the server has no mailbox of this name */
     struct support_mirror mirrors[SWEEP_MAILBOXES_MAX];
+    struct support_mirror aside; /* of a mailbox between two names */
     size_t mailbox_count;
     bool went_on;         /* sweep_go_on was called */
     bool unmirrored;      /* the mirrors are not compared */

@@ -87,6 +87,8 @@ static bool load_server(struct talk *talk, size_t index)
     char name[CPMSYNC_MAILBOX_NAME_MAX];
 
     status.size = sizeof status;
+    if (sweep->nowhere[index])
+        return true;
     if (!wire_name(sweep, key, name, sizeof name))
         return false;
     sscanf(sweep->golden->steps[at].text + strlen(key), "%" SCNu32 " %" SCNu32 " %" SCNu64, &status.uidvalidity,
@@ -192,6 +194,8 @@ static bool synchronise(struct talk *talk)
 
     talk->submitted = talk->completed = 0;
     for (size_t i = 0; i < sweep->mailbox_count; i++) {
+        if (sweep->nowhere[i])
+            continue;
         bool taken = cpmsync_client_sync(talk->client, sweep->mirrors[i].mailbox, on_done, talk) > 0;
         talk->submitted += taken;
         if (!taken && !talk->failing)
@@ -321,7 +325,7 @@ static bool make_server(struct talk *talk, const char *user, const char *passwor
 static bool equals_servers(struct talk *talk)
 {
     for (size_t i = 0; i < talk->sweep->mailbox_count; i++)
-        if (!equals_server(talk, i))
+        if (!talk->sweep->nowhere[i] && !equals_server(talk, i))
             return false;
     return talk->sweep->why[0] == '\0';
 }

@@ -103,6 +103,136 @@ static void test_the_configuration_is_copied(void **state)
     support_script_close(&script);
 }
 
+/* ---- list and forget */
+
+struct listing {
+    struct support_script *script;
+    char heard[256];
+    bool cancel;
+    unsigned done;
+    int error;
+};
+
+static void on_listed(void *ctx, struct cpmsync_client *client, int64_t operation, const struct cpmsync_list_info *info)
+{
+    struct listing *listing = ctx;
+
+    strcat(listing->heard, info->mailbox);
+    strcat(listing->heard, "|");
+    if (listing->cancel)
+        assert_int_equal(cpmsync_client_cancel(client, operation), 0);
+}
+
+static void on_list_done(void *ctx, struct cpmsync_client *client, int64_t operation, const struct cpmsync_fault *fault)
+{
+    struct listing *listing = ctx;
+
+    (void)client;
+    (void)operation;
+    listing->done++;
+    listing->error = fault->error;
+}
+
+static int on_namespace(void *ctx, const struct cpmsync_namespace_info *info)
+{
+    struct listing *listing = ctx;
+
+    assert_int_equal(info->kind, CPMSYNC_NAMESPACE_PERSONAL);
+    assert_int_equal(info->delimiter, '.');
+    strcat(listing->heard, info->prefix);
+    return 7;
+}
+
+static void test_m_08_mailboxes_are_listed_and_namespaces_asked_for_once(void **state)
+{
+    struct support_script script;
+    struct listing listing = {&script, "", false, 0, 1};
+
+    (void)state;
+    support_script_init(&script);
+    support_script_open(&script);
+    assert_int_equal(cpmsync_client_list(script.client, NULL, on_listed, on_list_done, &listing), 1);
+    support_script_ready(&script, "LIST-EXTENDED NAMESPACE", NULL);
+    support_script_sent(&script, "C2 NAMESPACE\nC3 LIST \"\" \"*\" RETURN (SUBSCRIBED CHILDREN)");
+    support_script_server(&script, "* NAMESPACE ((\"INBOX.\" \".\")) NIL NIL\nC2 OK x\n* LIST () \".\" a\nC3 OK x");
+    assert_int_equal(listing.done, 1);
+    assert_int_equal(listing.error, 0);
+    assert_int_equal(cpmsync_client_namespaces(script.client, on_namespace, &listing), 7);
+    assert_string_equal(listing.heard, "a|INBOX.");
+    listing.cancel = true;
+    assert_int_equal(cpmsync_client_list(script.client, "INBOX.%", on_listed, on_list_done, &listing), 2);
+    cpmsync_conn_tick(script.client, script.now, 0);
+    support_script_sent(&script, "C4 LIST \"\" \"INBOX.%\" RETURN (SUBSCRIBED CHILDREN)");
+    support_script_server(&script, "* LIST () \".\" b\n* LIST () \".\" c\nC4 OK x");
+    assert_int_equal(listing.done, 2);
+    assert_int_equal(listing.error, CPMSYNC_ERR_CANCELLED);
+    assert_string_equal(listing.heard, "a|INBOX.b|");
+    support_script_close(&script);
+}
+
+static void script_done(void *ctx, struct cpmsync_client *client, int64_t operation, const struct cpmsync_fault *fault)
+{
+    struct support_script *script = ctx;
+
+    (void)client;
+    script->done[operation]++;
+    script->errors[operation] = fault->error;
+}
+
+static int forget_what_is_missing(struct support_script *script, const struct cpmsync_event *event)
+{
+    if (event->type == CPMSYNC_EVENT_MAILBOX_MISSING)
+        assert_int_equal(cpmsync_client_forget(script->client, event->mailbox, script_done, script), 2);
+    return 0;
+}
+
+static void test_what_is_missing_is_forgotten_from_inside_the_event(void **state)
+{
+    struct support_script script;
+
+    (void)state;
+    support_script_init(&script);
+    support_script_cache(&script);
+    script.on_event = forget_what_is_missing;
+    support_script_open(&script);
+    assert_int_equal(cpmsync_client_sync_account(script.client, NULL, script_done, &script), 1);
+    support_script_ready(&script, "ENABLE CONDSTORE QRESYNC UNSELECT LIST-EXTENDED LIST-STATUS", "QRESYNC");
+    support_script_sent(&script, "C3 LIST \"\" \"*\" RETURN (STATUS (UIDVALIDITY UIDNEXT MESSAGES HIGHESTMODSEQ))");
+    support_script_server(&script, "C3 OK x");
+    support_script_heard(&script, "missing INBOX|");
+    assert_int_equal(script.done[1], 1);
+    assert_int_equal(script.done[2], 1);
+    assert_int_equal(script.errors[2], 0);
+    assert_int_equal(
+        cpmsync_view_messages(&script.failing.inner, NULL, "INBOX", NULL, NULL, NULL), CPMSYNC_ERR_NOT_FOUND);
+    support_mirror_clear(&script.mirror); /* the app forgets it as well */
+    support_mirror_init(&script.mirror, "INBOX");
+    support_script_close(&script);
+}
+
+static void test_forgetting_needs_no_connection(void **state)
+{
+    struct support_script script;
+
+    (void)state;
+    support_script_init(&script);
+    support_script_cache(&script);
+    support_script_open(&script);
+    assert_int_equal(cpmsync_client_forget(script.client, "Other", script_done, &script), 1);
+    assert_int_equal(cpmsync_client_forget(script.client, "inbox", script_done, &script), 2);
+    assert_int_equal(cpmsync_client_want(script.client), CPMSYNC_WANT_NOW);
+    assert_int_equal(cpmsync_conn_tick(script.client, script.now, 0), 0);
+    assert_int_equal(script.errors[1], CPMSYNC_ERR_NOT_FOUND);
+    assert_int_equal(script.done[2], 1);
+    assert_int_equal(script.errors[2], 0);
+    assert_int_equal(cpmsync_client_want(script.client), 0);
+    assert_int_equal(
+        cpmsync_view_messages(&script.failing.inner, NULL, "INBOX", NULL, NULL, NULL), CPMSYNC_ERR_NOT_FOUND);
+    support_mirror_clear(&script.mirror);
+    support_mirror_init(&script.mirror, "INBOX");
+    support_script_close(&script);
+}
+
 static void test_wrong_calls_return_an_error(void **state)
 {
     struct support_script script;
@@ -120,6 +250,13 @@ static void test_wrong_calls_return_an_error(void **state)
     assert_int_equal(cpmsync_client_login(NULL, NULL, NULL), CPMSYNC_ERR_INVALID_ARGUMENT);
     assert_int_equal(cpmsync_client_logout(NULL, NULL, NULL), CPMSYNC_ERR_INVALID_ARGUMENT);
     assert_int_equal(cpmsync_client_cancel(NULL, 1), CPMSYNC_ERR_INVALID_ARGUMENT);
+    assert_int_equal(cpmsync_client_forget(NULL, "a", NULL, NULL), CPMSYNC_ERR_INVALID_ARGUMENT);
+    assert_int_equal(cpmsync_client_forget(client, "", NULL, NULL), CPMSYNC_ERR_INVALID_ARGUMENT);
+    assert_int_equal(cpmsync_client_list(NULL, "*", on_listed, NULL, NULL), CPMSYNC_ERR_INVALID_ARGUMENT);
+    assert_int_equal(cpmsync_client_list(client, "*", NULL, NULL, NULL), CPMSYNC_ERR_INVALID_ARGUMENT);
+    assert_int_equal(cpmsync_client_list(client, "a\nb", on_listed, NULL, NULL), CPMSYNC_ERR_INVALID_ARGUMENT);
+    assert_int_equal(cpmsync_client_namespaces(NULL, on_namespace, NULL), CPMSYNC_ERR_INVALID_ARGUMENT);
+    assert_int_equal(cpmsync_client_namespaces(client, on_namespace, NULL), CPMSYNC_ERR_NOT_FOUND);
     assert_int_equal(cpmsync_client_cancel(client, 1), CPMSYNC_ERR_NOT_FOUND);
     assert_int_equal(cpmsync_client_credentials(client, 0, 0, "u", "p", NULL), CPMSYNC_ERR_STATE);
     assert_int_equal(cpmsync_client_credentials(client, 2, 0, "u", "p", NULL), CPMSYNC_ERR_INVALID_ARGUMENT);
@@ -253,6 +390,9 @@ int main(void)
         cmocka_unit_test(test_wrong_configurations_are_refused_without_harm),
         cmocka_unit_test(test_a_client_fails_whole_without_memory),
         cmocka_unit_test(test_the_configuration_is_copied),
+        cmocka_unit_test(test_m_08_mailboxes_are_listed_and_namespaces_asked_for_once),
+        cmocka_unit_test(test_what_is_missing_is_forgotten_from_inside_the_event),
+        cmocka_unit_test(test_forgetting_needs_no_connection),
         cmocka_unit_test(test_wrong_calls_return_an_error),
         cmocka_unit_test(test_the_limit_of_operations),
         cmocka_unit_test(test_a_client_without_a_store_keeps_its_own),

@@ -242,7 +242,8 @@ static void test_g_23_status_items_in_any_order(void **state)
            "UIDNEXT 4294967295 SIZE 9223372036854775807 UIDVALIDITY 3 RECENT 4 MESSAGES 5 ) ",
         CPMSYNC_RESPONSE_MAILBOX_STATUS);
     assert_slice(status->name.octets, "a b");
-    assert_int_equal(status->items, 127);
+    assert_int_equal(status->items, 255);
+    assert_slice(status->mailboxid, "F1");
     assert_int_equal(status->messages, 5);
     assert_int_equal(status->recent, 4);
     assert_int_equal(status->unseen, 1);
@@ -280,6 +281,58 @@ static const char *const corpus[] = {
 };
 
 /* Every prefix of every response, ending right at a page nobody may touch. */
+/* RFC 8474 7. */
+static void test_o_01_object_ids(void **state)
+{
+    char line[400] = "* STATUS a (MAILBOXID (";
+    size_t head = strlen(line);
+
+    (void)state;
+    expect("* STATUS a (MAILBOXID ( aZ09_- ) UIDNEXT 7)", CPMSYNC_RESPONSE_MAILBOX_STATUS);
+    assert_slice(response.status.mailboxid, "aZ09_-");
+    for (size_t len = 255; len <= 256; len++) {
+        memset(line + head, 'x', len);
+        strcpy(line + head + len, "))");
+        expect(line, CPMSYNC_RESPONSE_MAILBOX_STATUS);
+        assert_int_equal(response.status.items, len == 255 ? CPMSYNC_STATUS_MAILBOXID : 0);
+    }
+    static const char *const none[] = {"()", "(a.b)", "(a b)", "NIL", "a", "(\"a\")", "(\xc3\xa9)"};
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        snprintf(line, sizeof line, "* STATUS a (MAILBOXID %s UIDNEXT 7)", none[i]);
+        expect(line, CPMSYNC_RESPONSE_MAILBOX_STATUS);
+        assert_int_equal(response.status.items, CPMSYNC_STATUS_UIDNEXT);
+    }
+    expect("* OK [MAILBOXID (F2)] x", CPMSYNC_RESPONSE_STATUS);
+    assert_int_equal(response.code.type, CPMSYNC_CODE_MAILBOXID);
+    assert_slice(response.code.args, "F2");
+}
+
+/* RFC 9051 6.3.9.7. */
+static void test_y_03_oldname_among_other_extended_data(void **state)
+{
+    struct cpmsync_string oldname;
+
+    (void)state;
+    expect("* LIST () \"/\" b (\"OLDNAME\" (a))", CPMSYNC_RESPONSE_LIST);
+    assert_true(cpmsync_list_oldname(&response.list, &oldname));
+    assert_slice(oldname.octets, "a");
+    expect("* LIST () \"/\" b ( CHILDINFO (\"SUBSCRIBED\") X (1 (2 \")\")) oldname ( {3}\r\na b ) )",
+        CPMSYNC_RESPONSE_LIST);
+    assert_true(cpmsync_list_oldname(&response.list, &oldname));
+    assert_slice(oldname.octets, "a b");
+    expect("* LIST () \"/\" b (\"OLDNAME\" \"a\")", CPMSYNC_RESPONSE_LIST); /* without its parentheses */
+    assert_true(cpmsync_list_oldname(&response.list, &oldname));
+    assert_slice(oldname.octets, "a");
+    static const char *const none[] = {"", " ()", " (\"CHILDINFO\" (\"SUBSCRIBED\"))", " (OLDNAME)", " (OLDNAME ())",
+        " (\"OLDNAME\" (", " (X OLDNAME)", " (1 2 3"};
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        char line[100];
+        snprintf(line, sizeof line, "* LIST () \"/\" b%s", none[i]);
+        expect(line, CPMSYNC_RESPONSE_LIST);
+        assert_false(cpmsync_list_oldname(&response.list, &oldname));
+    }
+}
+
 static void test_nothing_is_read_behind_the_unit(void **state)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -351,6 +404,8 @@ int main(void)
         cmocka_unit_test(test_pieces_lack_their_end),
         cmocka_unit_test(test_m_06_and_g_06_mailbox_names_in_list),
         cmocka_unit_test(test_g_23_status_items_in_any_order),
+        cmocka_unit_test(test_o_01_object_ids),
+        cmocka_unit_test(test_y_03_oldname_among_other_extended_data),
         cmocka_unit_test(test_nothing_is_read_behind_the_unit),
         cmocka_unit_test(test_pf_120_octets_changed_at_random),
     };
