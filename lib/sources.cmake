@@ -17,8 +17,10 @@ set(CPMSYNC_SOURCES_BASE
 set(CPMSYNC_SOURCES_WIRE
   lib/wire/code.c
   lib/wire/command.c
+  lib/wire/date.c
   lib/wire/fetch.c
   lib/wire/frame.c
+  lib/wire/header.c
   lib/wire/lex.c
   lib/wire/mailbox_name.c
   lib/wire/namespace.c
@@ -76,6 +78,10 @@ set(CPMSYNC_SOURCES_SYNC
   lib/sync/apply.c
   lib/sync/batch.c
   lib/sync/chain.c
+  lib/sync/described.c
+  lib/sync/descriptor.c
+  lib/sync/fill.c
+  lib/sync/lacking.c
   lib/sync/live.c
   lib/sync/mailbox_extra.c
   lib/sync/notify.c

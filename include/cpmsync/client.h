@@ -26,6 +26,34 @@ extern "C" {
 
 struct cpmsync_client;
 
+/* ---------------------------------------------------------------- descriptors */
+
+/* What the server told of the message: a member of the descriptor is void where its bit is not set. */
+enum cpmsync_descriptor_parts {
+    CPMSYNC_DESCRIPTOR_SIZE = 1,         /* message_size */
+    CPMSYNC_DESCRIPTOR_INTERNALDATE = 2, /* internaldate */
+    CPMSYNC_DESCRIPTOR_HEADER = 4 /* names, values, field_count: fields that are not among them are not in the header */
+};
+
+/*
+ * What a list of messages needs of one, and what pairs it with a message that came another way, without its body. It never
+ * changes as long as the UID means this message.
+ *
+ * Fields are in no order, each once: where the header has several of a name the first one counts. Names are spelled as the
+ * configuration does. Values are unfolded (RFC 5322 2.2.3) and without blanks around them, else as they stand in the header:
+ * RFC 2047 words are not decoded, octets above 127 may be UTF-8 or not; NUL became SP.
+ */
+struct cpmsync_descriptor {
+    size_t size;
+    unsigned parts;        /* CPMSYNC_DESCRIPTOR_* */
+    int truncated;         /* fields were longer together than `literal_max`: they are not here */
+    uint64_t message_size; /* RFC822.SIZE in octets */
+    int64_t internaldate;  /* seconds since 1970-01-01 00:00 UTC */
+    const char *const *names;
+    const char *const *values;
+    size_t field_count;
+};
+
 /* ---------------------------------------------------------------- events */
 
 enum cpmsync_event_type {
@@ -36,7 +64,10 @@ enum cpmsync_event_type {
      * lost, everything that is cached is told behind it, and that there is nothing else.
      */
     CPMSYNC_EVENT_BEGIN = 1,
-    /* UID `uid` has the flags `flags` (all of them) and the mod-sequence `modseq` (0: none). New or changed. */
+    /*
+     * UID `uid` has the flags `flags` (all of them) and the mod-sequence `modseq` (0: none). New or changed. With `descriptor`
+     * where that is news, too; NULL says nothing of it: what was told of this UID before stands.
+     */
     CPMSYNC_EVENT_MESSAGE,
     /* The messages in `ranges` are gone; UIDs the app never heard of may be among them. */
     CPMSYNC_EVENT_VANISHED,
@@ -112,6 +143,7 @@ struct cpmsync_event {
     int64_t until;     /* CPMSYNC_NEVER: as long as that lasts */
     int64_t operation; /* 0: it could not be queued */
     const char *old_mailbox;
+    const struct cpmsync_descriptor *descriptor;
 };
 
 /* ---------------------------------------------------------------- configuration */
@@ -203,6 +235,24 @@ struct cpmsync_client_config {
     void (*trace)(void *ctx, uint32_t conn, int sent, const uint8_t *data, size_t len);
 
     enum cpmsync_compress compress;
+
+    /*
+     * Descriptors of messages. 0: each cached message has one at the end of a synchronisation, unless the server does not
+     * answer with it; new messages are told with theirs, ones cached without, or with other fields, get them by and by.
+     * CPMSYNC_OFF: none are asked for or told; those in the store stay as they are, and are asked for anew when this is 0
+     * again.
+     */
+    int64_t descriptors;
+
+    /*
+     * The header fields of a descriptor: at most 32 names of at most 64 octets, each a field name of RFC 5322 (printable ASCII
+     * without colon), in any case of letters; else CPMSYNC_ERR_INVALID_ARGUMENT. With `header_fields` and a count of 0 a
+     * descriptor is size and date alone. NULL: what identifies a CPM object, and what a list shows of it: Message-ID,
+     * IMDN-Message-ID, Conversation-ID, Contribution-ID, InReplyTo-Contribution-ID, Message-Correlator, Message-Context,
+     * Message-Direction, From, To, Date, Subject, Content-Type.
+     */
+    const char *const *header_fields;
+    size_t header_field_count;
 };
 
 /* ---------------------------------------------------------------- life */
@@ -443,6 +493,14 @@ CPMSYNC_API int cpmsync_view_mailboxes(
 /* One mailbox: its info, then its messages, ascending UID. Either callback may be NULL. CPMSYNC_ERR_NOT_FOUND. */
 CPMSYNC_API int cpmsync_view_messages(const struct cpmsync_store *store, const struct cpmsync_allocator *allocator,
     const char *mailbox, cpmsync_mailbox_fn info, cpmsync_message_fn fn, void *ctx);
+
+typedef int (*cpmsync_descriptor_fn)(void *ctx, uint32_t uid, const struct cpmsync_descriptor *descriptor);
+
+/* The descriptors of the mailbox with first <= UID <= last, ascending UID, of the messages that have one. A non-zero return of fn
+ * stops and is returned; the descriptor lives as long as the call, and fn must not use the store. CPMSYNC_ERR_NOT_FOUND,
+ * _INVALID_ARGUMENT for a first of 0 or above last. */
+CPMSYNC_API int cpmsync_view_descriptors(const struct cpmsync_store *store, const struct cpmsync_allocator *allocator,
+    const char *mailbox, uint32_t first, uint32_t last, cpmsync_descriptor_fn fn, void *ctx);
 
 /* ---------------------------------------------------------------- facts */
 

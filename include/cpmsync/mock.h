@@ -304,12 +304,14 @@ CPMSYNC_API int cpmsync_mock_mailbox_status(
 
 /*
  * A mailbox as it was elsewhere. `place` adds a message of exactly this UID, which is at least the mailbox's UIDNEXT, and
- * mod-sequence; `state` then sets UIDVALIDITY, a UIDNEXT above all UIDs, and HIGHESTMODSEQ (0: NOMODSEQ), which may be a
+ * mod-sequence, without an octet in it; `place_message` one with these octets, and an `internaldate` as `deliver` has it; `state` then sets UIDVALIDITY, a UIDNEXT above all UIDs, and HIGHESTMODSEQ (0: NOMODSEQ), which may be a
  * lie; `messages` is not looked at. What was expunged on the way there is not known: a client whose cursor is lower is told
  * of every UID that is missing. CPMSYNC_ERR_INVALID_ARGUMENT for what cannot be.
  */
 CPMSYNC_API int cpmsync_mock_place(
     struct cpmsync_mock *mock, const char *user, const char *mailbox, uint32_t uid, uint64_t modseq, const char *flags);
+CPMSYNC_API int cpmsync_mock_place_message(struct cpmsync_mock *mock, const char *user, const char *mailbox,
+    uint32_t uid, uint64_t modseq, const char *flags, int64_t internaldate, const void *data, size_t len);
 CPMSYNC_API int cpmsync_mock_state(
     struct cpmsync_mock *mock, const char *user, const char *mailbox, const struct cpmsync_mock_status *status);
 

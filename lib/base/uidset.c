@@ -306,6 +306,54 @@ int cpmsync_uidset_add_set(struct cpmsync_uidset *set, const struct cpmsync_uids
     return 0;
 }
 
+/* What of the range is not in `other`, whose ranges before *at lie below it. */
+static size_t cut_out(
+    struct cpmsync_range range, const struct cpmsync_uidset *other, size_t *at, struct cpmsync_range *out)
+{
+    size_t count = 0;
+
+    while (*at < other->count && other->ranges[*at].last < range.first)
+        ++*at;
+    for (size_t i = *at; i < other->count && other->ranges[i].first <= range.last; i++) {
+        if (other->ranges[i].first > range.first) {
+            out[count].first = range.first;
+            out[count++].last = other->ranges[i].first - 1;
+        }
+        if (other->ranges[i].last >= range.last)
+            return count;
+        range.first = other->ranges[i].last + 1;
+        *at = i;
+    }
+    out[count++] = range;
+    return count;
+}
+
+int cpmsync_uidset_remove_set(struct cpmsync_uidset *set, const struct cpmsync_uidset *other)
+{
+    size_t count = 0;
+    size_t at = 0;
+
+    if (set->count == 0 || other->count == 0)
+        return 0;
+    if (other->count == 1)
+        return cpmsync_uidset_remove(set, other->ranges[0].first, other->ranges[0].last);
+    struct cpmsync_range *rest = cpmsync_mem_resize(
+        set->mem, NULL, set->count + other->count, sizeof(*rest)); /* each of theirs splits at most one */
+    if (!rest)
+        return CPMSYNC_ERR_NOMEM;
+    for (size_t i = 0; i < set->count; i++)
+        count += cut_out(set->ranges[i], other, &at, rest + count);
+    if (count > set->max) {
+        cpmsync_mem_free(set->mem, rest);
+        return CPMSYNC_ERR_LIMIT;
+    }
+    cpmsync_mem_free(set->mem, set->ranges);
+    set->ranges = rest;
+    set->capacity = set->count + other->count;
+    set->count = count;
+    return 0;
+}
+
 int cpmsync_uidset_assign(struct cpmsync_uidset *set, const struct cpmsync_range *ranges, size_t count)
 {
     struct cpmsync_range last = {0, 0};

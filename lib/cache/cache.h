@@ -17,6 +17,8 @@ struct cpmsync_cache_limits {
     size_t ranges_max; /* covered ranges */
 };
 
+struct cpmsync_descriptor; /* cpmsync/client.h */
+
 struct cpmsync_cache {
     const struct cpmsync_allocator *mem;
     struct cpmsync_columns *columns;
@@ -49,6 +51,7 @@ struct cpmsync_cache_news {
     struct cpmsync_slice flags;
     bool has_modseq;
     uint64_t modseq;
+    const struct cpmsync_descriptor *descriptor; /* goes past the cache, which does not hold it; may be NULL */
 };
 
 struct cpmsync_cache_change {

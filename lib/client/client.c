@@ -72,6 +72,9 @@ static int check(const struct cpmsync_client_config *config)
     for (size_t i = 0; i < config->disabled_count; i++)
         if (!config->disabled[i])
             return CPMSYNC_ERR_INVALID_ARGUMENT;
+    if ((config->descriptors && config->descriptors != CPMSYNC_OFF) ||
+        (config->header_field_count && !config->header_fields))
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
     return 0;
 }
 
@@ -119,6 +122,9 @@ static int setup(struct cpmsync_client *client, const struct cpmsync_client_conf
     client->limits.flagsets_max = (size_t)client->config.flagsets_max;
     client->limits.flagset_octets_max = (size_t)client->config.flagset_octets_max;
     client->limits.ranges_max = (size_t)client->config.messages_max + 1;
+    error = cpmsync_header_list_init(&client->fields, client->mem, config->header_fields, config->header_field_count);
+    if (error)
+        return error;
     if (config->store) {
         client->store = *config->store;
     } else {
@@ -153,6 +159,8 @@ int cpmsync_client_new(struct cpmsync_client **out, const struct cpmsync_client_
     client->config.mechanism = NULL;
     client->config.disabled = NULL;
     client->config.disabled_count = 0;
+    client->config.header_fields = NULL;
+    client->config.header_field_count = 0;
     client->mem = config.allocator;
     cpmsync_server_facts_init(&client->facts, client->mem);
     cpmsync_conduct_init(client);
@@ -181,6 +189,7 @@ void cpmsync_client_destroy(struct cpmsync_client *client)
         cpmsync_mem_free(client->mem, (void *)(uintptr_t)client->config.disabled[i]);
     cpmsync_mem_free(client->mem, (void *)(uintptr_t)client->config.disabled);
     cpmsync_mem_free(client->mem, (void *)(uintptr_t)client->config.mechanism);
+    cpmsync_header_list_clear(&client->fields);
     cpmsync_mem_free(client->mem, client);
 }
 

@@ -520,6 +520,7 @@ static void begin_chain(struct cpmsync_conn *conn)
     chain->facts = &client->facts;
     chain->store = &client->store;
     chain->limits = client->limits;
+    chain->fields = client->config.descriptors == CPMSYNC_OFF ? NULL : &client->fields;
     chain->ctx = conn;
     chain->event = up_event;
     chain->synced = up_synced;

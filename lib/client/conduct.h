@@ -91,6 +91,7 @@ struct cpmsync_client {
     bool own_store;
     struct cpmsync_log log;
     struct cpmsync_cache_limits limits;
+    struct cpmsync_header_list fields; /* of descriptors */
     struct cpmsync_server_facts facts;
     struct cpmsync_buf saved_facts; /* as they are in the store */
     struct cpmsync_conn conns[CPMSYNC_CONN_COUNT];

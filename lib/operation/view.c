@@ -2,6 +2,7 @@
 #include "operation/view.h"
 
 #include "cache/flag_names.h"
+#include "sync/descriptor.h"
 
 struct view {
     const struct cpmsync_allocator *mem;
@@ -85,13 +86,18 @@ int cpmsync_view_mailboxes(
     return result;
 }
 
-static int view_mailbox(struct view *view, const struct cpmsync_store *store, const char *mailbox)
+static struct cpmsync_slice key_of(const char *mailbox)
 {
     struct cpmsync_slice key = cpmsync_slice_str(mailbox);
+
+    return cpmsync_slice_is(key, "INBOX") ? CPMSYNC_SLICE("INBOX") : key;
+}
+
+static int view_mailbox(struct view *view, const struct cpmsync_store *store, const char *mailbox)
+{
+    struct cpmsync_slice key = key_of(mailbox);
     struct cpmsync_store_mailbox record;
 
-    if (cpmsync_slice_is(key, "INBOX"))
-        key = CPMSYNC_SLICE("INBOX");
     memset(&record, 0, sizeof record);
     record.size = sizeof record;
     int result = store->ops->mailbox_get(store->self, key.data, key.len, &record);
@@ -120,4 +126,36 @@ int cpmsync_view_messages(const struct cpmsync_store *store, const struct cpmsyn
     int result = view_mailbox(&view, store, mailbox);
     view_clear(&view);
     return result;
+}
+
+struct descriptor_view {
+    cpmsync_descriptor_fn fn;
+    void *ctx;
+};
+
+static int tell_descriptor(void *ctx, uint32_t uid, const uint8_t *octets, size_t len)
+{
+    const struct descriptor_view *view = ctx;
+    struct cpmsync_description description;
+
+    if (!cpmsync_descriptor_decode(&description, cpmsync_slice_of(octets, len)))
+        return CPMSYNC_ERR_STORE_CORRUPT;
+    return view->fn(view->ctx, uid, &description.is);
+}
+
+int cpmsync_view_descriptors(const struct cpmsync_store *store, const struct cpmsync_allocator *allocator,
+    const char *mailbox, uint32_t first, uint32_t last, cpmsync_descriptor_fn fn, void *ctx)
+{
+    struct descriptor_view view = {fn, ctx};
+    struct cpmsync_store_mailbox record;
+
+    (void)allocator; /* nothing is copied */
+    if (!store || !store->ops || !mailbox || !fn || first == 0 || first > last)
+        return CPMSYNC_ERR_INVALID_ARGUMENT;
+    struct cpmsync_slice key = key_of(mailbox);
+    memset(&record, 0, sizeof record);
+    record.size = sizeof record;
+    int result = store->ops->mailbox_get(store->self, key.data, key.len, &record);
+    return result ? result
+                  : store->ops->descriptor_each(store->self, key.data, key.len, first, last, tell_descriptor, &view);
 }

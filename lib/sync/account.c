@@ -617,6 +617,7 @@ int cpmsync_account_new(
     cpmsync_err_clear(&account->first_err);
     cpmsync_roster_init(&account->roster, config->mem, config->mailboxes_max);
     account->roster.utf8 = cpmsync_session_utf8_names(config->chain->session);
+    account->roster.fields = config->chain->fields;
     if (first.len)
         account->first = cpmsync_mem_copy(config->mem, first.data, first.len);
     int error = first.len && !account->first ? CPMSYNC_ERR_NOMEM : 0;

@@ -14,6 +14,7 @@ int cpmsync_apply_init(
     cpmsync_batch_init(&apply->batch, mailbox, up);
     cpmsync_uidset_init(&apply->asked, mailbox->mem, ranges_max);
     cpmsync_uidset_init(&apply->seen, mailbox->mem, ranges_max);
+    cpmsync_buf_init(&apply->header_text, mailbox->mem, CPMSYNC_DESCRIPTOR_OCTETS_MAX);
     return 0;
 }
 
@@ -22,6 +23,7 @@ void cpmsync_apply_clear(struct cpmsync_apply *apply)
     cpmsync_batch_clear(&apply->batch);
     cpmsync_uidset_clear(&apply->asked);
     cpmsync_uidset_clear(&apply->seen);
+    cpmsync_buf_clear(&apply->header_text);
 }
 
 /* Nothing is known yet of what SELECT says. */
@@ -173,11 +175,25 @@ static bool unsolicited(const struct cpmsync_apply *apply, uint32_t uid)
     return !apply->seeing && cpmsync_uidset_contains(&apply->mailbox->cache.covered, uid);
 }
 
+/* What it says of the message's descriptor, NULL if nothing; a message number is no name for what stays for ever. */
+static const struct cpmsync_descriptor *described(struct cpmsync_apply *apply, const struct cpmsync_fetch *fetch)
+{
+    const struct cpmsync_header_list *fields = apply->mailbox->fields;
+
+    if (!fields || !(fetch->items & CPMSYNC_FETCH_UID))
+        return NULL;
+    int result = cpmsync_descriptor_read(&apply->description, &apply->header_text, fields, fetch);
+    if (result < 0 && !apply->batch.error)
+        apply->batch.error = result;
+    return result == 1 ? &apply->description.is : NULL;
+}
+
 static void on_fetch(struct cpmsync_apply *apply, uint32_t number, const struct cpmsync_fetch *fetch)
 {
     struct cpmsync_cache_news news;
 
     memset(&news, 0, sizeof news);
+    news.descriptor = described(apply, fetch);
     news.has_flags = (fetch->items & CPMSYNC_FETCH_FLAGS) != 0;
     news.flags = fetch->flags;
     news.has_modseq = apply->nomodseq ? news.has_flags : (fetch->items & CPMSYNC_FETCH_MODSEQ) != 0;
@@ -188,18 +204,19 @@ static void on_fetch(struct cpmsync_apply *apply, uint32_t number, const struct 
         apply->rise = 0;
     if (number == 0 || (apply->exists_known && number > apply->exists))
         apply->tail_due = true; /* U-10, PF-54, PF-55: believed by UID only */
-    if ((!news.has_flags && !news.has_modseq) || (fetch->items & CPMSYNC_FETCH_UID_ZERO))
+    bool of_state = news.has_flags || news.has_modseq;
+    if ((!of_state && !news.descriptor) || (fetch->items & CPMSYNC_FETCH_UID_ZERO))
         return;
     news.uid = fetch->items & CPMSYNC_FETCH_UID ? fetch->uid : uid_of(apply, number);
     if (news.uid == 0 && !is_new(apply, number))
         apply->suspect = true; /* U-09, PF-57: something changed, nobody knows of what */
     if (news.uid == 0 || !wanted(apply, news.uid)) {
-        apply->tail_due = true;
+        apply->tail_due = apply->tail_due || of_state;
         return;
     }
     if (news.has_modseq && news.modseq > apply->max_modseq && unsolicited(apply, news.uid))
         apply->max_modseq = news.modseq;
-    if (cpmsync_batch_put(&apply->batch, &news) == 0)
+    if (cpmsync_batch_put(&apply->batch, &news) == 0 && of_state)
         apply->suspect = true; /* a mod-sequence of a covered message we do not have */
     if (apply->seeing && news.has_flags && !apply->batch.error)
         apply->batch.error = cpmsync_uidset_gather(&apply->seen, news.uid, news.uid);

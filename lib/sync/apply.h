@@ -51,6 +51,9 @@ struct cpmsync_apply {
     bool suspect;           /* cache and server contradict each other: a full pass must tell */
     bool regenerated;       /* SELECT's UIDVALIDITY is not that of the rows there were: all was reset */
     bool other_uidvalidity; /* it changed in mid-session (V-02): select again */
+
+    struct cpmsync_description description; /* of the last FETCH, its strings in header_text */
+    struct cpmsync_buf header_text;
 };
 
 /* 0 or CPMSYNC_ERR_NOMEM. */

@@ -32,6 +32,7 @@ void cpmsync_batch_init(
     cpmsync_flag_names_init(&batch->flags, mailbox->mem);
     cpmsync_uidset_init(&batch->held_put, mailbox->mem, mailbox->cache.limits.ranges_max);
     cpmsync_uidset_init(&batch->gone, mailbox->mem, GONE_RANGES);
+    cpmsync_described_init(&batch->described, mailbox);
 }
 
 void cpmsync_batch_clear(struct cpmsync_batch *batch)
@@ -41,6 +42,7 @@ void cpmsync_batch_clear(struct cpmsync_batch *batch)
     cpmsync_uidset_clear(&batch->held_put);
     cpmsync_uidset_clear(&batch->gone);
     cpmsync_flag_names_clear(&batch->flags);
+    cpmsync_described_clear(&batch->described);
     batch->open = false;
 }
 
@@ -82,7 +84,8 @@ static int tell_begin(struct cpmsync_batch *batch)
     return retell(batch);
 }
 
-static int tell_message(struct cpmsync_batch *batch, const struct cpmsync_row *row)
+static int tell_message(
+    struct cpmsync_batch *batch, const struct cpmsync_row *row, const struct cpmsync_descriptor *descriptor)
 {
     struct cpmsync_event event;
 
@@ -96,8 +99,21 @@ static int tell_message(struct cpmsync_batch *batch, const struct cpmsync_row *r
     event.modseq = row->modseq;
     event.flags = batch->flags.names;
     event.flag_count = batch->flags.count;
+    event.descriptor = descriptor;
     batch->told = true;
     return tell(batch, &event);
+}
+
+/* With its descriptor, which the store has if anybody. */
+static int tell_whole(struct cpmsync_batch *batch, const struct cpmsync_row *row)
+{
+    const struct cpmsync_descriptor *descriptor = NULL;
+
+    if (batch->error || tell_begin(batch))
+        return batch->error; /* it may use the same room */
+    if (batch->mailbox->fields && fail(batch, cpmsync_described_read(&batch->described, row->uid, &descriptor)))
+        return batch->error;
+    return tell_message(batch, row, descriptor);
 }
 
 /* ---- telling what is not there */
@@ -146,7 +162,7 @@ static int pass_rows(void *ctx, const uint32_t *uid, const uint64_t *modseq, con
         add_absent(absence, absence->next, uid[i] - 1);
         absence->next = uid[i] + 1;
         if (absence->rows)
-            tell_message(batch, &row);
+            tell_whole(batch, &row);
     }
     return batch->error;
 }
@@ -249,7 +265,10 @@ static int tell_row(void *ctx, const uint32_t *uid, const uint64_t *modseq, cons
 
     for (size_t i = 0; i < count && !batch->error; i++) {
         struct cpmsync_row row = {uid[i], flagset[i], modseq[i]};
-        tell_message(batch, &row);
+        if (batch->held_described)
+            tell_whole(batch, &row);
+        else
+            tell_message(batch, &row, NULL);
     }
     return batch->error;
 }
@@ -257,6 +276,7 @@ static int tell_row(void *ctx, const uint32_t *uid, const uint64_t *modseq, cons
 static void drop_held(struct cpmsync_batch *batch)
 {
     batch->held = false;
+    batch->held_described = false;
     cpmsync_uidset_clear(&batch->held_put);
 }
 
@@ -323,6 +343,7 @@ int cpmsync_batch_reset(struct cpmsync_batch *batch, uint32_t uidvalidity)
     mailbox->marked = false;
     mailbox->retell_due = false;
     mailbox->begin_due = true;
+    cpmsync_uidset_empty(&mailbox->lacking);
     batch->changed = true;
     cpmsync_flag_names_forget(&batch->flags);
     if (batch->open && fail(batch, cpmsync_open_mailbox_put(mailbox)))
@@ -334,6 +355,7 @@ int cpmsync_batch_reset(struct cpmsync_batch *batch, uint32_t uidvalidity)
 int cpmsync_batch_put(struct cpmsync_batch *batch, const struct cpmsync_cache_news *news)
 {
     struct cpmsync_cache *cache = &batch->mailbox->cache;
+    const struct cpmsync_descriptor *descriptor = batch->mailbox->fields ? news->descriptor : NULL;
     struct cpmsync_cache_change change;
 
     if (begin(batch))
@@ -343,18 +365,25 @@ int cpmsync_batch_put(struct cpmsync_batch *batch, const struct cpmsync_cache_ne
         return fail(batch, done);
     if (done == 0)
         return 0;
-    if (keep(batch, &change))
+    if ((news->has_flags || news->has_modseq) && keep(batch, &change))
         return batch->error;
     batch->pending.added += change.added;
     batch->pending.flags_changed += change.flags_changed;
     if (change.added && cpmsync_uidset_contains(&cache->covered, news->uid))
         batch->contradicts = batch->all_due = true; /* UIDs do not come back: it may be a lie */
+    bool now = !batch->all_due && !batch->held;
+    if (now && tell_begin(batch))
+        return batch->error; /* ahead of the descriptor: it may use the same room */
+    if (batch->mailbox->fields && fail(batch, cpmsync_described_keep(&batch->described, news->uid, change.added,
+                                                  batch->pending.vanished != 0, &descriptor)))
+        return batch->error;
     if (batch->all_due)
         return 1; /* told behind the commit, with all the others */
+    batch->held_described = batch->held_described || (batch->held && descriptor);
     if (batch->held)
         fail(batch, cpmsync_uidset_gather(&batch->held_put, news->uid, news->uid));
     else
-        tell_message(batch, &change.row);
+        tell_message(batch, &change.row, descriptor);
     return batch->error ? batch->error : 1;
 }
 
@@ -441,6 +470,19 @@ int cpmsync_batch_cursor(struct cpmsync_batch *batch, uint64_t highestmodseq)
     return 0;
 }
 
+int cpmsync_batch_settle(struct cpmsync_batch *batch)
+{
+    return batch->error ? batch->error : fail(batch, cpmsync_described_settle(&batch->described));
+}
+
+int cpmsync_batch_give_up(struct cpmsync_batch *batch, uint32_t first, uint32_t last)
+{
+    if (cpmsync_batch_settle(batch) || batch->mailbox->lacking.count == 0)
+        return batch->error;
+    batch->changed = true;
+    return fail(batch, cpmsync_uidset_remove(&batch->mailbox->lacking, first, last));
+}
+
 int cpmsync_batch_bits(struct cpmsync_batch *batch, unsigned bits)
 {
     if (batch->error || batch->mailbox->bits == bits)
@@ -510,7 +552,7 @@ int cpmsync_batch_commit(struct cpmsync_batch *batch)
         return 0;
     if (!batch->changed && !batch->mailbox->marked && !batch->error && !tell_batch(batch))
         return 0;
-    if (begin(batch) || flush(batch))
+    if (begin(batch) || flush(batch) || cpmsync_batch_settle(batch))
         return cpmsync_batch_abort(batch);
     if (!late && (tell_gone(batch) || tell_batch(batch)))
         return cpmsync_batch_abort(batch);
@@ -541,6 +583,7 @@ int cpmsync_batch_abort(struct cpmsync_batch *batch)
     cpmsync_flag_names_forget(&batch->flags);
     drop_held(batch);
     cpmsync_uidset_clear(&batch->gone);
+    cpmsync_described_forget(&batch->described);
     memset(&batch->pending, 0, sizeof batch->pending);
     if (!dirty)
         return 0;

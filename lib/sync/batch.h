@@ -16,7 +16,7 @@
 #include <cpmsync/client.h>
 
 #include "cache/flag_names.h"
-#include "sync/open_mailbox.h"
+#include "sync/described.h"
 
 enum { CPMSYNC_BATCH_ROWS = 256 };
 
@@ -42,6 +42,7 @@ struct cpmsync_batch {
     bool told;      /* a message was, that is not committed yet: if the batch is lost, all is told again (R17) */
     bool held;      /* UIDVALIDITY is not confirmed yet: no event may leave (R17, Q-15) */
     struct cpmsync_uidset held_put;
+    bool held_described;        /* with a descriptor among them */
     struct cpmsync_uidset gone; /* not told yet */
     bool contradicts;           /* the store holds what is gone, or knows that what is there was gone */
     bool all_due;               /* all there is is to be told */
@@ -54,6 +55,8 @@ struct cpmsync_batch {
     size_t rows;
 
     struct cpmsync_flag_names flags; /* of the last event */
+
+    struct cpmsync_described described;
 };
 
 void cpmsync_batch_init(
@@ -70,7 +73,8 @@ int cpmsync_batch_release(struct cpmsync_batch *batch);
  * and the old UIDVALIDITY comes back, all of it is told again. */
 int cpmsync_batch_reset(struct cpmsync_batch *batch, uint32_t uidvalidity);
 
-/* A message's news. 1 if it is cached now, 0 if it says nothing that can be held, or an error. */
+/* A message's news. 1 if it is cached now, 0 if it says nothing that can be held, or an error. Its descriptor goes to the store
+ * and to the app; if only parts of it came, with those that came before. */
 int cpmsync_batch_put(struct cpmsync_batch *batch, const struct cpmsync_cache_news *news);
 
 /*
@@ -84,6 +88,10 @@ int cpmsync_batch_vanish(
 int cpmsync_batch_cover(struct cpmsync_batch *batch, uint32_t first, uint32_t last);
 int cpmsync_batch_uncover(struct cpmsync_batch *batch, uint32_t first); /* this UID and all above */
 int cpmsync_batch_cursor(struct cpmsync_batch *batch, uint64_t highestmodseq);
+/* `lacking` of the mailbox is what it is from here on, until more is put. 0, or the batch's error. */
+int cpmsync_batch_settle(struct cpmsync_batch *batch);
+/* The messages from first to last do not lack their descriptors any more, whether they have them or not. */
+int cpmsync_batch_give_up(struct cpmsync_batch *batch, uint32_t first, uint32_t last);
 int cpmsync_batch_bits(struct cpmsync_batch *batch, unsigned bits);
 /* A value of the record's `extra` (mailbox_extra.h), likewise. */
 int cpmsync_batch_extra(struct cpmsync_batch *batch, unsigned tag, struct cpmsync_slice value);

@@ -117,6 +117,7 @@ int cpmsync_chain_visit(struct cpmsync_chain *chain, struct cpmsync_slice name, 
     config.facts = chain->facts;
     config.store = chain->store;
     config.limits = chain->limits;
+    config.fields = chain->fields;
     config.selected = &chain->selected;
     if (hint)
         config.hint = *hint;

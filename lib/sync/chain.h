@@ -16,6 +16,7 @@ struct cpmsync_chain {
     struct cpmsync_server_facts *facts;
     const struct cpmsync_store *store;
     struct cpmsync_cache_limits limits;
+    const struct cpmsync_header_list *fields; /* of descriptors; lent; NULL: none are kept */
     void *ctx;
     /* As in cpmsync_batch_upward. */
     int (*event)(void *ctx, const struct cpmsync_event *event);

@@ -12,7 +12,8 @@ enum { CPMSYNC_EXTRA_MAX = 65536 };
 
 /* A tag means the same for ever. 1 to 255. */
 enum cpmsync_extra_tag {
-    CPMSYNC_EXTRA_MAILBOXID = 1 /* RFC 8474 4: the identifier, which a mailbox keeps when it is renamed */
+    CPMSYNC_EXTRA_MAILBOXID = 1, /* RFC 8474 4: the identifier, which a mailbox keeps when it is renamed */
+    CPMSYNC_EXTRA_LACKING = 2    /* lacking.h */
 };
 
 /* The value of a tag, inside `extra`. False if there is none, or the octets are of another version or damaged. */

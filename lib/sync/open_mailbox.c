@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "sync/open_mailbox.h"
 
+#include "sync/lacking.h"
+
 static int load_flagset(void *ctx, uint32_t id, const uint8_t *octets, size_t len)
 {
     struct cpmsync_cache *cache = ctx;
@@ -35,6 +37,11 @@ static int load(struct cpmsync_open_mailbox *mailbox)
     error = cpmsync_buf_add(&mailbox->extra, record.extra, record.extra_len);
     if (error)
         return error == CPMSYNC_ERR_LIMIT ? CPMSYNC_ERR_STORE_CORRUPT : error;
+    if (mailbox->fields) {
+        error = cpmsync_lacking_read(&mailbox->lacking, &record, mailbox->fields);
+        if (error)
+            return error;
+    }
     error = cpmsync_uidset_assign(&cache->covered, record.covered, record.covered_count);
     if (error)
         return error == CPMSYNC_ERR_INVALID_ARGUMENT ? CPMSYNC_ERR_STORE_CORRUPT : error;
@@ -55,12 +62,14 @@ int cpmsync_open_mailbox_reload(struct cpmsync_open_mailbox *mailbox)
     cpmsync_buf_truncate(&mailbox->extra, 0);
     mailbox->marked = false;
     mailbox->retell_due = false;
+    cpmsync_uidset_empty(&mailbox->lacking);
     int error = cpmsync_cache_reset(&mailbox->cache);
     if (!error)
         error = load(mailbox);
     if (error) {
         cpmsync_columns_empty(mailbox->cache.columns);
         cpmsync_uidset_empty(&mailbox->cache.covered);
+        cpmsync_uidset_empty(&mailbox->lacking);
         mailbox->cache.uidvalidity = 0;
         mailbox->cache.highestmodseq = 0;
     }
@@ -68,7 +77,8 @@ int cpmsync_open_mailbox_reload(struct cpmsync_open_mailbox *mailbox)
 }
 
 int cpmsync_open_mailbox_new(struct cpmsync_open_mailbox **out, const struct cpmsync_allocator *mem,
-    const struct cpmsync_store *store, const struct cpmsync_cache_limits *limits, struct cpmsync_slice key)
+    const struct cpmsync_store *store, const struct cpmsync_cache_limits *limits,
+    const struct cpmsync_header_list *fields, struct cpmsync_slice key)
 {
     *out = NULL;
     struct cpmsync_open_mailbox *mailbox = cpmsync_mem_zalloc(mem, sizeof *mailbox);
@@ -79,6 +89,8 @@ int cpmsync_open_mailbox_new(struct cpmsync_open_mailbox **out, const struct cpm
     mailbox->name = cpmsync_mem_copy(mem, key.data, key.len);
     mailbox->name_len = key.len;
     mailbox->begin_due = true;
+    mailbox->fields = fields;
+    cpmsync_uidset_init(&mailbox->lacking, mem, limits->ranges_max);
     cpmsync_buf_init(&mailbox->extra, mem, CPMSYNC_EXTRA_MAX);
     int error = mailbox->name ? cpmsync_cache_init(&mailbox->cache, mem, limits) : CPMSYNC_ERR_NOMEM;
     if (!error)
@@ -97,6 +109,7 @@ void cpmsync_open_mailbox_free(struct cpmsync_open_mailbox *mailbox)
         return;
     if (mailbox->cache.columns)
         cpmsync_cache_clear(&mailbox->cache);
+    cpmsync_uidset_clear(&mailbox->lacking);
     cpmsync_buf_clear(&mailbox->extra);
     cpmsync_mem_free(mailbox->mem, mailbox->name);
     cpmsync_mem_free(mailbox->mem, mailbox);
@@ -118,9 +131,13 @@ int cpmsync_open_mailbox_put(struct cpmsync_open_mailbox *mailbox)
     record.covered_count = cache->covered.count;
     record.messages = (uint32_t)cpmsync_columns_count(cache->columns);
     record.flags = mailbox->bits | (mailbox->marked ? CPMSYNC_MAILBOX_MARKED : 0);
+    /* Without descriptors nothing is said of them: what comes now lacks them. */
+    int error = cpmsync_lacking_write(&mailbox->lacking, mailbox->fields, &mailbox->extra);
+    if (error)
+        return error;
     record.extra = cpmsync_buf_data(&mailbox->extra);
     record.extra_len = mailbox->extra.len;
-    int error = mailbox->store->ops->mailbox_put(mailbox->store->self, &record);
+    error = mailbox->store->ops->mailbox_put(mailbox->store->self, &record);
     if (!error)
         mailbox->stored = true;
     return error;

@@ -10,6 +10,7 @@
 
 #include "cache/cache.h"
 #include "sync/mailbox_extra.h"
+#include "wire/header.h"
 
 enum cpmsync_mailbox_bits {
     CPMSYNC_MAILBOX_NOMODSEQ = 1, /* the server keeps no mod-sequences here */
@@ -29,11 +30,15 @@ struct cpmsync_open_mailbox {
     bool begin_due;           /* the next event must be BEGIN (R17) */
     bool marked;              /* what the app was told may differ from what the store holds (R17) */
     bool retell_due;          /* so it was when the mailbox was read: BEGIN is followed by all there is */
+    const struct cpmsync_header_list *fields; /* of descriptors; NULL: there are none */
+    struct cpmsync_uidset lacking;            /* UIDs of messages that lack theirs are in it, others may be */
 };
 
-/* Reads the mailbox from the store; an unknown one is empty. 0, CPMSYNC_ERR_NOMEM, or the store's error. */
+/* Reads the mailbox from the store; an unknown one is empty. `fields` is lent, NULL: no descriptors. 0, CPMSYNC_ERR_NOMEM, or
+ * the store's error. */
 int cpmsync_open_mailbox_new(struct cpmsync_open_mailbox **mailbox, const struct cpmsync_allocator *mem,
-    const struct cpmsync_store *store, const struct cpmsync_cache_limits *limits, struct cpmsync_slice key);
+    const struct cpmsync_store *store, const struct cpmsync_cache_limits *limits,
+    const struct cpmsync_header_list *fields, struct cpmsync_slice key);
 void cpmsync_open_mailbox_free(struct cpmsync_open_mailbox *mailbox);
 
 /* Reads it again, after a rollback. On error it is empty and the next reload may succeed. */

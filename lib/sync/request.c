@@ -134,8 +134,17 @@ int cpmsync_request_select(struct cpmsync_requests *requests, struct cpmsync_sli
     return submit(request);
 }
 
+/* What a descriptor is made of. */
+static void put_descriptor_items(struct cpmsync_command *text, const struct cpmsync_header_list *fields)
+{
+    cpmsync_command_atom(text, "RFC822.SIZE");
+    cpmsync_command_atom(text, "INTERNALDATE");
+    if (fields->count)
+        cpmsync_command_header_fields(text, fields->names, fields->count);
+}
+
 static struct cpmsync_request *begin_fetch(
-    struct cpmsync_requests *requests, enum cpmsync_request_kind kind, uint32_t first, uint32_t last, bool modseq)
+    struct cpmsync_requests *requests, enum cpmsync_request_kind kind, uint32_t first, uint32_t last, unsigned how)
 {
     struct cpmsync_request *request = begin(requests, kind, "UID FETCH");
     struct cpmsync_command *text = &request->command.text;
@@ -145,19 +154,40 @@ static struct cpmsync_request *begin_fetch(
     cpmsync_command_range(text, first, last);
     cpmsync_command_open(text);
     cpmsync_command_atom(text, "FLAGS");
-    if (modseq)
+    if (how & CPMSYNC_REQUEST_MODSEQ)
         cpmsync_command_atom(text, "MODSEQ");
+    request->described = (how & CPMSYNC_REQUEST_DESCRIBED) && requests->fields;
+    if (request->described)
+        put_descriptor_items(text, requests->fields);
     cpmsync_command_close(text);
     return request;
 }
 
-int cpmsync_request_fetch(struct cpmsync_requests *requests, enum cpmsync_request_kind kind, uint32_t first,
-    uint32_t last, bool modseq, bool refill)
+int cpmsync_request_fetch(
+    struct cpmsync_requests *requests, enum cpmsync_request_kind kind, uint32_t first, uint32_t last, unsigned how)
 {
-    struct cpmsync_request *request = begin_fetch(requests, kind, first, last, modseq);
+    struct cpmsync_request *request = begin_fetch(requests, kind, first, last, how);
 
-    request->modseq = modseq;
-    if (refill)
+    request->modseq = (how & CPMSYNC_REQUEST_MODSEQ) != 0;
+    if (how & CPMSYNC_REQUEST_REFILL)
+        request->command.rules = CPMSYNC_COMMAND_REFILL;
+    return submit(request);
+}
+
+int cpmsync_request_fill(struct cpmsync_requests *requests, const struct cpmsync_uidset *set, unsigned how)
+{
+    struct cpmsync_request *request = begin(requests, CPMSYNC_REQUEST_FILL, "UID FETCH");
+    struct cpmsync_command *text = &request->command.text;
+
+    request->first = set->ranges[0].first;
+    request->last = cpmsync_uidset_last(set);
+    request->modseq = true; /* it is answered alike without them */
+    request->described = true;
+    cpmsync_command_set(text, set);
+    cpmsync_command_open(text);
+    put_descriptor_items(text, requests->fields);
+    cpmsync_command_close(text);
+    if (how & CPMSYNC_REQUEST_REFILL)
         request->command.rules = CPMSYNC_COMMAND_REFILL;
     return submit(request);
 }
@@ -165,7 +195,7 @@ int cpmsync_request_fetch(struct cpmsync_requests *requests, enum cpmsync_reques
 int cpmsync_request_changes(struct cpmsync_requests *requests, uint32_t last, uint64_t since, bool vanished)
 {
     /* CHANGEDSINCE implies MODSEQ in the answer. */
-    struct cpmsync_request *request = begin_fetch(requests, CPMSYNC_REQUEST_CHANGES, 1, last, false);
+    struct cpmsync_request *request = begin_fetch(requests, CPMSYNC_REQUEST_CHANGES, 1, last, 0);
     struct cpmsync_command *text = &request->command.text;
 
     request->modseq = true;

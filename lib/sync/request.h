@@ -8,6 +8,7 @@
 
 #include "session/session.h"
 #include "sync/plan.h"
+#include "wire/header.h"
 
 enum {
     CPMSYNC_REQUEST_RANGES = 8,                   /* ranges of messages in flight */
@@ -20,7 +21,8 @@ enum cpmsync_request_kind {
     CPMSYNC_REQUEST_TAIL,    /* UID FETCH of new messages */
     CPMSYNC_REQUEST_PASS,    /* UID FETCH of all, to find out what is there */
     CPMSYNC_REQUEST_CHANGES, /* UID FETCH of what changed since a mod-sequence */
-    CPMSYNC_REQUEST_SEARCH   /* UID SEARCH for which are left */
+    CPMSYNC_REQUEST_SEARCH,  /* UID SEARCH for which are left */
+    CPMSYNC_REQUEST_FILL     /* UID FETCH of the descriptors that cached messages lack */
 };
 
 struct cpmsync_requests;
@@ -32,8 +34,9 @@ struct cpmsync_request {
     uint32_t first; /* of the UIDs asked for */
     uint32_t last;
     bool busy;
-    bool modseq; /* MODSEQ was asked for */
-    bool voided; /* asked for under another UIDVALIDITY, or behind a SELECT that failed (R4) */
+    bool modseq;    /* MODSEQ was asked for */
+    bool described; /* and so were descriptors */
+    bool voided;    /* asked for under another UIDVALIDITY, or behind a SELECT that failed (R4) */
 };
 
 struct cpmsync_requests {
@@ -45,6 +48,7 @@ struct cpmsync_requests {
     /* Data of a SEARCH. */
     void (*found)(void *ctx, uint32_t first, uint32_t last);
     struct cpmsync_request slots[CPMSYNC_REQUESTS];
+    const struct cpmsync_header_list *fields; /* of descriptors; NULL: none are asked for */
     unsigned in_flight;
     bool refill; /* what is submitted depends on no answer that just came (R5) */
 };
@@ -56,9 +60,17 @@ bool cpmsync_requests_room(const struct cpmsync_requests *requests);
 int cpmsync_request_unselect(struct cpmsync_requests *requests);
 int cpmsync_request_select(struct cpmsync_requests *requests, struct cpmsync_slice wire_name, enum cpmsync_rung rung,
     const struct cpmsync_open_mailbox *mailbox);
-/* UID FETCH first:last (FLAGS [MODSEQ]) for TAIL and PASS; with room for it. `refill`: only the lack of room held it back. */
-int cpmsync_request_fetch(struct cpmsync_requests *requests, enum cpmsync_request_kind kind, uint32_t first,
-    uint32_t last, bool modseq, bool refill);
+/* How a range is asked for. */
+enum cpmsync_request_how {
+    CPMSYNC_REQUEST_MODSEQ = 1,
+    CPMSYNC_REQUEST_DESCRIBED = 2, /* with the descriptors, if there are any */
+    CPMSYNC_REQUEST_REFILL = 4     /* only the lack of room held it back */
+};
+/* UID FETCH first:last (FLAGS [MODSEQ] [descriptor]) for TAIL and PASS; with room for it. */
+int cpmsync_request_fetch(
+    struct cpmsync_requests *requests, enum cpmsync_request_kind kind, uint32_t first, uint32_t last, unsigned how);
+/* UID FETCH set (descriptor); likewise. `how`: REFILL. */
+int cpmsync_request_fill(struct cpmsync_requests *requests, const struct cpmsync_uidset *set, unsigned how);
 /* UID FETCH 1:last (FLAGS) (CHANGEDSINCE since [VANISHED]). */
 int cpmsync_request_changes(struct cpmsync_requests *requests, uint32_t last, uint64_t since, bool vanished);
 /* UID SEARCH [RETURN (ALL)] UID 1:last. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sync/resync.h"
 
+#include "sync/fill.h"
 #include "sync/request.h"
 #include "wire/mailbox_name.h"
 
@@ -11,6 +12,7 @@ struct cpmsync_resync {
     struct cpmsync_buf wire_name;
 
     struct cpmsync_requests requests;
+    struct cpmsync_fill fill;
 
     enum cpmsync_rung rung; /* what the SELECT in flight, or last answered, used */
     bool selected;          /* the last SELECT was OK */
@@ -23,6 +25,9 @@ struct cpmsync_resync {
     bool mod_sequences;  /* ask for MODSEQ */
     uint64_t next_first; /* where the next range of new messages begins */
     bool held_back;      /* ranges were not asked for, for lack of room only */
+    bool filling;        /* descriptors that lack are being asked for */
+    bool undescribed;    /* the server does not know them: none are asked for any more */
+    uint32_t plain_last; /* new messages up to here are asked for without descriptors, which were refused */
     bool behind;         /* at its start another mailbox was about to be selected */
     unsigned rounds;
     unsigned passes;
@@ -88,8 +93,13 @@ static bool ask(struct cpmsync_resync *resync, enum cpmsync_request_kind kind, u
 {
     int error = kind == CPMSYNC_REQUEST_TAIL ? cpmsync_uidset_add(&resync->apply.asked, first, last) : 0;
 
+    unsigned how =
+        (resync->mod_sequences ? CPMSYNC_REQUEST_MODSEQ : 0) | (resync->held_back ? CPMSYNC_REQUEST_REFILL : 0);
+
+    if (kind == CPMSYNC_REQUEST_TAIL && !resync->undescribed && first > resync->plain_last)
+        how |= CPMSYNC_REQUEST_DESCRIBED;
     if (!error)
-        error = cpmsync_request_fetch(&resync->requests, kind, first, last, resync->mod_sequences, resync->held_back);
+        error = cpmsync_request_fetch(&resync->requests, kind, first, last, how);
     return sent(resync, error);
 }
 
@@ -152,6 +162,8 @@ static void start_round(struct cpmsync_resync *resync)
     resync->pass_due = false;
     resync->changes_due = false;
     resync->searched = false;
+    resync->filling = false;
+    cpmsync_fill_restart(&resync->fill);
     resync->old_last = cpmsync_uidset_last(&cache->covered);
     resync->old_modseq = cache->highestmodseq;
     cpmsync_apply_select(&resync->apply, boundary);
@@ -363,6 +375,61 @@ static void pass_done(struct cpmsync_resync *resync)
     resync->next_first = (uint64_t)cpmsync_uidset_last(&resync->mailbox->cache.covered) + 1;
 }
 
+/* Cached messages lack descriptors that can be asked for. */
+static bool fill_due(struct cpmsync_resync *resync)
+{
+    if (!resync->config.fields || resync->undescribed || cpmsync_batch_settle(&resync->apply.batch))
+        return false;
+    return cpmsync_fill_due(&resync->fill);
+}
+
+/* What is said to be lacking is not cached. */
+static void forget_lacking(struct cpmsync_resync *resync)
+{
+    if (resync->mailbox->lacking.count && !resync->undescribed && !fill_due(resync))
+        cpmsync_batch_give_up(&resync->apply.batch, 1, UINT32_MAX);
+}
+
+static void ask_fills(struct cpmsync_resync *resync)
+{
+    unsigned how = resync->filling ? CPMSYNC_REQUEST_REFILL : 0;
+    struct cpmsync_uidset set;
+
+    cpmsync_uidset_init(&set, resync->config.mem, CPMSYNC_RESYNC_RANGE);
+    while (!resync->failed && cpmsync_requests_room(&resync->requests) && fill_due(resync)) {
+        cpmsync_uidset_empty(&set);
+        int error = cpmsync_fill_next(&resync->fill, &set);
+        sent(resync, error ? error : cpmsync_request_fill(&resync->requests, &set, how));
+    }
+    cpmsync_uidset_clear(&set);
+    resync->filling = fill_due(resync);
+}
+
+/* Some of the messages are gone meanwhile, or cannot be read (U-13): the others are to be had, and flags can be told of all. BAD
+ * is of a server that does not know what was asked for. True if that is how it goes on. */
+static bool goes_on_plainly(struct cpmsync_resync *resync, const struct cpmsync_request *range, int error)
+{
+    if (!range->described || (error != CPMSYNC_ERR_NO && error != CPMSYNC_ERR_BAD))
+        return false;
+    resync->undescribed = resync->undescribed || error == CPMSYNC_ERR_BAD;
+    resync->filling = false;
+    if (range->kind == CPMSYNC_REQUEST_FILL) {
+        if (error == CPMSYNC_ERR_NO)
+            cpmsync_fill_refused(&resync->fill, &resync->apply.batch, range->first, range->last);
+        return true;
+    }
+    uint32_t last = last_wanted(resync);
+    bool late = range->first > last;
+    if (late)
+        last = range->last;
+    if (last > resync->plain_last)
+        resync->plain_last = last;
+    if (!late && range->first < resync->next_first)
+        resync->next_first = range->first;
+    resync->apply.tail_due = resync->apply.tail_due || late;
+    return true;
+}
+
 static void answered(struct cpmsync_resync *resync, const struct cpmsync_request *range)
 {
     switch (range->kind) {
@@ -379,11 +446,16 @@ static void answered(struct cpmsync_resync *resync, const struct cpmsync_request
     case CPMSYNC_REQUEST_SEARCH:
         cpmsync_apply_searched(&resync->apply, range->last);
         break;
+    case CPMSYNC_REQUEST_FILL:
+        cpmsync_fill_answered(&resync->fill, &resync->apply.batch, range->first, range->last);
+        break;
     case CPMSYNC_REQUEST_UNSELECT:
     case CPMSYNC_REQUEST_SELECT:
         break;
     }
     settle(resync);
+    if (resync->requests.in_flight == 0)
+        forget_lacking(resync);
     commit(resync);
 }
 
@@ -402,6 +474,8 @@ static void range_done(struct cpmsync_resync *resync, const struct cpmsync_reque
         error = CPMSYNC_ERR_SERVER_LIMIT; /* only part of it was answered (PG-06) */
     if (error == CPMSYNC_ERR_BAD && range->modseq && !resync->mod_sequences) {
         resync->next_first = range->first; /* asked for MODSEQ before NOMODSEQ was known */
+    } else if (goes_on_plainly(resync, range, error)) {
+        commit(resync);
     } else if (error == CPMSYNC_ERR_BAD && extra) {
         resync->changes_due = false;
         resync->pass_due = true;
@@ -516,6 +590,7 @@ static bool verified(struct cpmsync_resync *resync)
     if (resync->passes == 0)
         cpmsync_plan_held(resync->config.facts, resync->rung);
     settle(resync);
+    forget_lacking(resync);
     return commit(resync);
 }
 
@@ -529,6 +604,9 @@ static void stay(struct cpmsync_resync *resync)
     resync->passes = 0;
     resync->late_tails = 0;
     resync->searched = false;
+    resync->plain_last = 0;
+    resync->filling = false;
+    cpmsync_fill_restart(&resync->fill);
     resync->old_last = cpmsync_uidset_last(&cache->covered);
     resync->old_modseq = cache->highestmodseq;
     resync->select_modseq = cache->highestmodseq;
@@ -548,7 +626,7 @@ static bool unfinished(struct cpmsync_resync *resync)
         return false;
     bool asked_all = resync->selected && !apply->other_uidvalidity && !resync->pass_due && !resync->changes_due &&
                      !apply->tail_due && resync->next_first > last_wanted(resync) && !apply->rise &&
-                     !search_due(resync);
+                     !search_due(resync) && !fill_due(resync);
     bool wrong = apply->suspect || (asked_all && !cpmsync_apply_counts(apply));
 
     if (asked_all && !wrong)
@@ -580,6 +658,8 @@ static bool advance(struct cpmsync_resync *resync)
         }
         if (!resync->pass_due)
             ask_ranges(resync, last_wanted(resync), apply->exists);
+        if (resync->filling && !resync->pass_due)
+            ask_fills(resync);
         if (resync->failed || resync->requests.in_flight)
             break;
         if (resync->pass_due) {
@@ -590,6 +670,8 @@ static bool advance(struct cpmsync_resync *resync)
             submit_changes(resync);
         } else if (search_due(resync)) {
             submit_search(resync);
+        } else if (!apply->suspect && cpmsync_apply_counts(apply) && fill_due(resync)) {
+            ask_fills(resync);
         } else if (verified(resync)) {
             if (!resync->config.stays)
                 return true;
@@ -630,7 +712,7 @@ static int open_key(struct cpmsync_resync *resync)
         cpmsync_buf_slice(&resync->wire_name), cpmsync_session_utf8_names(config->session), &key);
     if (!error)
         error = cpmsync_open_mailbox_new(
-            &resync->mailbox, config->mem, config->store, &config->limits, cpmsync_buf_slice(&key));
+            &resync->mailbox, config->mem, config->store, &config->limits, config->fields, cpmsync_buf_slice(&key));
     cpmsync_buf_clear(&key);
     return error;
 }
@@ -651,12 +733,15 @@ int cpmsync_resync_new(
     resync->requests.refill = config->refill;
     resync->requests.done = request_done;
     resync->requests.found = message_found;
+    resync->requests.fields = config->fields;
     cpmsync_buf_init(&resync->wire_name, config->mem, CPMSYNC_MAILBOX_NAME_MAX);
     int error = cpmsync_mailbox_name_encode(name, cpmsync_session_utf8_names(config->session), &resync->wire_name);
     if (!error)
         error = open_key(resync);
-    if (!error)
+    if (!error) {
+        cpmsync_fill_init(&resync->fill, resync->mailbox);
         error = cpmsync_apply_init(&resync->apply, resync->mailbox, &up);
+    }
     if (error) {
         cpmsync_resync_free(resync);
         return error;
@@ -679,6 +764,8 @@ void cpmsync_resync_free(struct cpmsync_resync *resync)
         return;
     if (resync->apply.mailbox)
         cpmsync_apply_clear(&resync->apply);
+    if (resync->fill.mailbox)
+        cpmsync_fill_clear(&resync->fill);
     cpmsync_open_mailbox_free(resync->mailbox);
     cpmsync_buf_clear(&resync->wire_name);
     cpmsync_mem_free(resync->config.mem, resync);

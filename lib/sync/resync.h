@@ -39,7 +39,8 @@ struct cpmsync_resync_config {
     struct cpmsync_server_facts *facts;
     const struct cpmsync_store *store;
     struct cpmsync_cache_limits limits;
-    enum cpmsync_selected *selected; /* lent */
+    const struct cpmsync_header_list *fields; /* of descriptors; lent; NULL: none are kept */
+    enum cpmsync_selected *selected;          /* lent */
     struct cpmsync_status_hint hint;
     bool chained; /* another mailbox will be selected behind our first flight: what is left to do then ends it (R4) */
     bool stays;   /* it does not end in sync: what the server tells then is applied, until leave (IDLE, NOTIFY) */

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "sync/lacking.h"
 #include "wire/lex.h"
 #include "wire/mailbox_name.h"
 
@@ -318,7 +319,8 @@ static int compare(void *ctx, const struct cpmsync_store_mailbox *record)
         return 0;
     entry->stored = record->uidvalidity != 0;
     entry->resumed = record->highestmodseq && record->covered_count;
-    if (entry->state == CPMSYNC_ROSTER_DIFFERS && is_unchanged(entry, record))
+    bool lacks = roster->fields && cpmsync_lacking_any(record, roster->fields);
+    if (entry->state == CPMSYNC_ROSTER_DIFFERS && !lacks && is_unchanged(entry, record))
         entry->state = CPMSYNC_ROSTER_UNCHANGED;
     return 0;
 }

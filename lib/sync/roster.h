@@ -14,7 +14,7 @@
 /* What is to be done about a mailbox. */
 enum cpmsync_roster_state {
     CPMSYNC_ROSTER_CLOSED,    /* it cannot be selected: \Noselect, \NonExistent, \NoAccess */
-    CPMSYNC_ROSTER_UNCHANGED, /* the cache is what STATUS says, all of it */
+    CPMSYNC_ROSTER_UNCHANGED, /* the cache is what STATUS says, all of it, and no descriptor lacks */
     CPMSYNC_ROSTER_DIFFERS,
     CPMSYNC_ROSTER_MISSING /* stored, and LIST did not name it */
 };
@@ -42,11 +42,12 @@ struct cpmsync_roster {
     const struct cpmsync_allocator *mem;
     struct cpmsync_roster_entry *entries;
     size_t count, capacity;
-    size_t max;    /* mailboxes */
-    int delimiter; /* as LIST told it last; 0: none */
-    bool utf8;     /* set by the owner: names come as cpmsync_session_utf8_names says */
-    bool sorted;   /* no more are added */
-    int error;     /* sticky */
+    size_t max;                               /* mailboxes */
+    int delimiter;                            /* as LIST told it last; 0: none */
+    bool utf8;                                /* set by the owner: names come as cpmsync_session_utf8_names says */
+    bool sorted;                              /* no more are added */
+    int error;                                /* sticky */
+    const struct cpmsync_header_list *fields; /* of descriptors; lent; NULL: none are kept */
 };
 
 void cpmsync_roster_init(struct cpmsync_roster *roster, const struct cpmsync_allocator *mem, size_t max);

@@ -216,6 +216,21 @@ void cpmsync_command_astring(struct cpmsync_command *command, struct cpmsync_sli
     put_astring(command, octets);
 }
 
+/* section-msgtext = "HEADER.FIELDS" SP header-list */
+void cpmsync_command_header_fields(struct cpmsync_command *command, const char *const *names, size_t count)
+{
+    if (count == 0)
+        refuse(command);
+    put_space(command);
+    put(command, CPMSYNC_SLICE("BODY.PEEK[HEADER.FIELDS ("));
+    for (size_t i = 0; i < count; i++) {
+        if (i)
+            put(command, CPMSYNC_SLICE(" "));
+        put_astring(command, cpmsync_slice_str(names[i]));
+    }
+    put(command, CPMSYNC_SLICE(")]"));
+}
+
 void cpmsync_command_string(struct cpmsync_command *command, struct cpmsync_slice octets)
 {
     put_space(command);

@@ -39,6 +39,8 @@ void cpmsync_command_atom(
     struct cpmsync_command *command, const char *atom); /* checked: ATOM-CHAR, and "BODY.PEEK[1.MIME]" */
 void cpmsync_command_atom_slice(struct cpmsync_command *command, struct cpmsync_slice atom);
 void cpmsync_command_number(struct cpmsync_command *command, uint64_t number);
+/* BODY.PEEK[HEADER.FIELDS (name name ...)]; without a name CPMSYNC_ERR_INVALID_ARGUMENT. */
+void cpmsync_command_header_fields(struct cpmsync_command *command, const char *const *names, size_t count);
 void cpmsync_command_astring(struct cpmsync_command *command, struct cpmsync_slice octets);
 void cpmsync_command_string(struct cpmsync_command *command, struct cpmsync_slice octets); /* never an atom */
 /* Like astring, and everything from here on is secret. */

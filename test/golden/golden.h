@@ -10,7 +10,9 @@
  *   config KEY VALUE            security tls|starttls|none, mech, disable (repeatable), user, password, credentials
  *                               none|later, random HEX (SCRAM's nonce), iterations-max, response-max, timeout, refuse
  *                               EVENT (the app's callback refuses events of this type; also in mid-play)
- *                               early allowed|greeting (else each answer of a login is awaited), idle MS, retry MS
+ *                               early allowed|greeting (else each answer of a login is awaited), idle MS, retry MS,
+ *                               descriptors on (else the app wants none), field NAME (repeatable; else the identity
+ *                               headers), literal-max
  *   cache MAILBOX UV CURSOR COVERED [BITS [MAILBOXID]]   a mailbox in the store before the start (BITS: enum
  *                               cpmsync_mailbox_bits); then lines "row UID MODSEQ FLAG ..."
  *   login | sync MAILBOX | account [MAILBOX] | watch MAILBOX | watchall MAILBOX | logout | cancel     an operation is submitted
@@ -33,8 +35,13 @@
  *                               Each transcript has one, of each mailbox that is in the store; of a server that lies it is
  *                               what another client would have seen
  *   server MAILBOX none         the server has no such mailbox at the end, by this name, and the store has none then either
+ *   message MAILBOX UID DATE TEXT   that message on the server has this INTERNALDATE, in seconds since 1970, and these octets
  *   lies                        the server takes away what is there: if the power goes between the app's being told and the
  *                               next flush, an app that kept it all and the store may differ for good
+ *
+ * A descriptor that is told with a message, or stored with a row of check or server, stands behind its flags: "{SIZE DATE
+ * NAME=VALUE|NAME=VALUE}", "-" for a part that did not come, "truncated" behind the date. "{?}" in a row of server: there may be
+ * one or not, which depends on where the transcript was cut.
  *
  * In every text \xHH is an octet, any other backslash itself. Mailbox names with a space cannot be written.
  *

@@ -33,6 +33,7 @@ static const struct keyword {
     {"tick ", GOLDEN_TICK},
     {"check ", GOLDEN_CHECK},
     {"server ", GOLDEN_SERVER},
+    {"message ", GOLDEN_MESSAGE},
 };
 
 static int hex(char c)
@@ -71,6 +72,31 @@ size_t golden_hex(const char *text, uint8_t *octets, size_t max)
         octets[count] = (uint8_t)(hex(text[0]) * 16 + hex(text[1]));
     }
     return text[0] ? 0 : count;
+}
+
+const char *golden_config(const struct golden *golden, const char *key, size_t n)
+{
+    size_t len = strlen(key);
+
+    for (size_t i = 0; i < golden->count; i++) {
+        const struct golden_step *step = &golden->steps[i];
+        if (step->type == GOLDEN_CONFIG && strncmp(step->text, key, len) == 0 && step->text[len] == ' ' && n-- == 0)
+            return step->text + len + 1;
+    }
+    return NULL;
+}
+
+void golden_config_descriptors(const struct golden *golden, struct cpmsync_client_config *config, const char **fields)
+{
+    const char *literal_max = golden_config(golden, "literal-max", 0);
+    size_t count = 0;
+
+    config->descriptors = golden_config(golden, "descriptors", 0) ? 0 : CPMSYNC_OFF;
+    while (count < 32 && (fields[count] = golden_config(golden, "field", count)) != NULL)
+        count++;
+    config->header_fields = count ? fields : NULL;
+    config->header_field_count = count;
+    config->literal_max = literal_max ? atoi(literal_max) : 0;
 }
 
 static bool set_text(struct golden_step *step, const char *text, bool open)

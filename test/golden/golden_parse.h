@@ -28,7 +28,8 @@ enum golden_step_type {
     GOLDEN_CLOSED,
     GOLDEN_TICK,
     GOLDEN_CHECK,
-    GOLDEN_SERVER
+    GOLDEN_SERVER,
+    GOLDEN_MESSAGE
 };
 
 struct golden_step {
@@ -48,6 +49,12 @@ struct golden {
 };
 
 enum { GOLDEN_MAILBOX_MAX = 2048 };
+
+/* The value of the configuration's `key`, the n-th from 0; NULL behind the last. */
+const char *golden_config(const struct golden *golden, const char *key, size_t n);
+
+/* What the transcript says of the app's descriptors; `fields` has room for 32 names. */
+void golden_config_descriptors(const struct golden *golden, struct cpmsync_client_config *config, const char **fields);
 
 /* Octets from hexadecimal digits; how many, 0 if it is none or does not fit. */
 size_t golden_hex(const char *text, uint8_t *octets, size_t max);

@@ -25,6 +25,7 @@ struct player {
     struct cpmsync_client *client;
     struct cpmsync_client_config config;
     const char *disabled[16];
+    const char *fields[33];
     char user[256];
     char password[256];
     enum credentials credentials;
@@ -352,6 +353,8 @@ static void configure(struct player *player, const struct golden_step *step)
         config->scram_iterations_max = atoi(value);
     else if (strcmp(key, "response-max") == 0)
         config->response_max = atoi(value);
+    else if (strcmp(key, "descriptors") == 0 || strcmp(key, "field") == 0 || strcmp(key, "literal-max") == 0)
+        golden_config_descriptors(player->golden, config, player->fields);
     else if (strcmp(key, "timeout") == 0)
         config->command_timeout_ms = atoi(value);
     else if (strcmp(key, "idle") == 0)
@@ -500,6 +503,7 @@ static size_t play_step(struct player *player, size_t at)
             check_store(player, at);
         break;
     case GOLDEN_ROW:
+    case GOLDEN_MESSAGE:
         break;
     }
     return at;
@@ -517,6 +521,7 @@ static bool setup(struct player *player, const struct golden_play *play)
     config->ctx = player;
     config->event = on_event;
     config->credentials = on_credentials;
+    config->descriptors = CPMSYNC_OFF;
     config->log = play->log ? on_log : NULL;
     config->trace = play->trace ? on_trace : NULL;
     strcpy(player->user, "fred");

@@ -17,20 +17,81 @@ static int add_info(void *ctx, const struct cpmsync_mailbox_info *info)
     return 0;
 }
 
+/* The rows are told first, the descriptors behind them: each is put into its line. */
+struct reading {
+    struct golden_text *text;
+    const struct golden *golden;
+    size_t at; /* the step with the rows that are wanted */
+};
+
 static int add_row(void *ctx, uint32_t uid, uint64_t modseq, const char *const *flags, size_t count)
 {
-    struct golden_text *text = ctx;
-    golden_text_format(text, "row %" PRIu32 " %" PRIu64, uid, modseq);
-    golden_text_flags(text, flags, count);
-    golden_text_add(text, "\n", 1);
+    struct reading *reading = ctx;
+
+    golden_text_format(reading->text, "row %" PRIu32 " %" PRIu64, uid, modseq);
+    golden_text_flags(reading->text, flags, count);
+    golden_text_add(reading->text, "\n", 1);
     return 0;
+}
+
+static int add_head(void *ctx, const struct cpmsync_mailbox_info *info)
+{
+    return add_info(((struct reading *)ctx)->text, info);
+}
+
+/* Behind the row of this UID. */
+static void insert(struct golden_text *text, uint32_t uid, const char *words)
+{
+    char row[32];
+    struct golden_text all = {0};
+
+    snprintf(row, sizeof row, "\nrow %" PRIu32 " ", uid);
+    char *found = strstr(text->data, row);
+    if (!found) {
+        golden_text_format(text, "a descriptor of no message: %" PRIu32 "%s\n", uid, words);
+        return;
+    }
+    size_t before = (size_t)(found - text->data) + 1 + strcspn(found + 1, "\n");
+    golden_text_add(&all, text->data, before);
+    golden_text_add(&all, words, strlen(words));
+    golden_text_add(&all, text->data + before, text->len - before);
+    free(text->data);
+    *text = all;
+}
+
+static int add_descriptor(void *ctx, uint32_t uid, const struct cpmsync_descriptor *descriptor)
+{
+    struct reading *reading = ctx;
+    struct golden_text words = {0};
+
+    if (golden_store_is_open(reading->golden, reading->at, uid))
+        return 0;
+    golden_text_descriptor(&words, descriptor);
+    insert(reading->text, uid, words.data);
+    free(words.data);
+    return 0;
+}
+
+bool golden_store_is_open(const struct golden *golden, size_t at, uint32_t uid)
+{
+    for (size_t i = at + 1; i < golden->count && golden->steps[i].type == GOLDEN_ROW; i++) {
+        const struct golden_step *row = &golden->steps[i];
+        if (strtoul(row->text, NULL, 10) == uid)
+            return row->len > 4 && strcmp(row->text + row->len - 4, " {?}") == 0;
+    }
+    return false;
 }
 
 /* The "row" steps behind step `at`, as lines. */
 static void add_expected_rows(const struct golden *golden, size_t at, struct golden_text *text)
 {
-    for (size_t i = at + 1; i < golden->count && golden->steps[i].type == GOLDEN_ROW; i++)
-        golden_text_format(text, "row %s\n", golden->steps[i].text);
+    for (size_t i = at + 1; i < golden->count && golden->steps[i].type == GOLDEN_ROW; i++) {
+        const struct golden_step *row = &golden->steps[i];
+        bool open = golden_store_is_open(golden, at, (uint32_t)strtoul(row->text, NULL, 10));
+        golden_text_add(text, "row ", 4);
+        golden_text_add(text, row->text, row->len - (open ? 4 : 0));
+        golden_text_add(text, "\n", 1);
+    }
 }
 
 void golden_store_read(const struct cpmsync_store *store, const struct golden *golden, size_t at,
@@ -44,7 +105,10 @@ void golden_store_read(const struct cpmsync_store *store, const struct golden *g
         len = sizeof mailbox - 1;
     memcpy(mailbox, step->text, len);
     mailbox[len] = '\0';
-    int error = cpmsync_view_messages(store, NULL, mailbox, add_info, add_row, have);
+    struct reading reading = {have, golden, at};
+    int error = cpmsync_view_messages(store, NULL, mailbox, add_head, add_row, &reading);
+    if (!error)
+        error = cpmsync_view_descriptors(store, NULL, mailbox, 1, UINT32_MAX, add_descriptor, &reading);
     if (error)
         golden_text_format(have, "%s none\n", mailbox);
     golden_text_format(want, "%s\n", step->text);

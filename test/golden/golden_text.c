@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/mirror.h"
+
 void golden_text_add(struct golden_text *text, const void *data, size_t len)
 {
     if (text->len + len + 1 > text->capacity) {
@@ -35,6 +37,16 @@ void golden_text_flags(struct golden_text *text, const char *const *flags, size_
 {
     for (size_t i = 0; i < count; i++)
         golden_text_format(text, " %s", flags[i]);
+}
+
+void golden_text_descriptor(struct golden_text *text, const struct cpmsync_descriptor *descriptor)
+{
+    if (!descriptor)
+        return;
+    char *octets = support_descriptor_text(descriptor);
+    golden_text_add(text, " ", 1);
+    golden_text_add(text, octets, strlen(octets));
+    free(octets);
 }
 
 static void add_ranges(struct golden_text *text, const struct cpmsync_range *ranges, size_t count)
@@ -92,6 +104,7 @@ void golden_text_event(struct golden_text *text, const struct cpmsync_event *eve
     case CPMSYNC_EVENT_MESSAGE:
         golden_text_format(text, " %s %" PRIu32 " %" PRIu64, event->mailbox, event->uid, event->modseq);
         golden_text_flags(text, event->flags, event->flag_count);
+        golden_text_descriptor(text, event->descriptor);
         break;
     case CPMSYNC_EVENT_VANISHED:
         golden_text_format(text, " %s ", event->mailbox);

@@ -84,6 +84,7 @@ void hostile_init(struct hostile *h)
     h->config.ctx = h;
     h->config.event = hear;
     h->config.credentials = ask;
+    h->config.descriptors = CPMSYNC_OFF;
     h->config.log = log_line;
 }
 

@@ -288,8 +288,8 @@ int cpmsync_mock_mailbox_status(
     return 0;
 }
 
-int cpmsync_mock_place(
-    struct cpmsync_mock *mock, const char *user, const char *name, uint32_t uid, uint64_t modseq, const char *flag_text)
+int cpmsync_mock_place_message(struct cpmsync_mock *mock, const char *user, const char *name, uint32_t uid,
+    uint64_t modseq, const char *flag_text, int64_t internaldate, const void *data, size_t len)
 {
     struct mock_mailbox *mailbox = mailbox_of(mock, user, name);
     struct mock_flag_list list;
@@ -302,12 +302,14 @@ int cpmsync_mock_place(
     int error = cpmsync_mock_flags_of(mock->mem, mailbox, &list, &flags);
     if (error)
         return error;
-    struct mock_body *body = cpmsync_mock_body_new(mock->mem, "", 0);
+    struct mock_body *body = cpmsync_mock_body_new(mock->mem, data, len);
     if (!body)
         return CPMSYNC_ERR_NOMEM;
+    if (!internaldate)
+        internaldate = mock->store.clock++;
     uint32_t uidnext = mailbox->uidnext;
     mailbox->uidnext = uid;
-    error = cpmsync_mock_add(&mock->store, mailbox, body, &flags, mock->store.clock++, 0, modseq, &uid);
+    error = cpmsync_mock_add(&mock->store, mailbox, body, &flags, internaldate, 0, modseq, &uid);
     if (error)
         mailbox->uidnext = uidnext;
     else if (mailbox->highestmodseq < modseq)
@@ -315,6 +317,12 @@ int cpmsync_mock_place(
     cpmsync_mock_body_release(mock->mem, body);
     cpmsync_mock_push(mock);
     return error;
+}
+
+int cpmsync_mock_place(
+    struct cpmsync_mock *mock, const char *user, const char *name, uint32_t uid, uint64_t modseq, const char *flags)
+{
+    return cpmsync_mock_place_message(mock, user, name, uid, modseq, flags, 0, "", 0);
 }
 
 int cpmsync_mock_state(

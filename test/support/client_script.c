@@ -155,6 +155,7 @@ void support_script_init(struct support_script *script)
     script->config.ctx = script;
     script->config.event = hear;
     script->config.credentials = ask;
+    script->config.descriptors = CPMSYNC_OFF;
 }
 
 void support_script_open(struct support_script *script)

@@ -28,6 +28,44 @@ static char *join(const char *const *flags, size_t count)
     return text;
 }
 
+/* The octets behind *text, which grows. */
+static void append(char **text, size_t *len, const char *octets)
+{
+    size_t more = strlen(octets);
+
+    *text = must(realloc(*text, *len + more + 1));
+    memcpy(*text + *len, octets, more + 1);
+    *len += more;
+}
+
+char *support_descriptor_text(const struct cpmsync_descriptor *descriptor)
+{
+    char *text = NULL;
+    size_t len = 0;
+    char number[32];
+
+    snprintf(number, sizeof number, "{%" PRIu64, descriptor->message_size);
+    append(&text, &len, descriptor->parts & CPMSYNC_DESCRIPTOR_SIZE ? number : "{-");
+    snprintf(number, sizeof number, " %" PRId64, descriptor->internaldate);
+    append(&text, &len, descriptor->parts & CPMSYNC_DESCRIPTOR_INTERNALDATE ? number : " -");
+    append(&text, &len, descriptor->truncated ? " truncated" : "");
+    append(&text, &len, descriptor->parts & CPMSYNC_DESCRIPTOR_HEADER ? "" : " -");
+    for (size_t i = 0; i < descriptor->field_count; i++) {
+        append(&text, &len, i ? "|" : " ");
+        append(&text, &len, descriptor->names[i]);
+        append(&text, &len, "=");
+        append(&text, &len, descriptor->values[i]);
+    }
+    append(&text, &len, "}");
+    return text;
+}
+
+static void free_row(struct support_mirror_row *row)
+{
+    free(row->flags);
+    free(row->descriptor);
+}
+
 void support_mirror_init(struct support_mirror *mirror, const char *mailbox)
 {
     memset(mirror, 0, sizeof *mirror);
@@ -39,7 +77,7 @@ void support_mirror_init(struct support_mirror *mirror, const char *mailbox)
 static void empty(struct support_mirror *mirror)
 {
     for (size_t i = 0; i < mirror->count; i++)
-        free(mirror->rows[i].flags);
+        free_row(&mirror->rows[i]);
     mirror->count = 0;
 }
 
@@ -71,7 +109,7 @@ static void drop(struct support_mirror *mirror, const struct cpmsync_event *even
 
     for (size_t i = 0; i < mirror->count; i++) {
         if (among(event, mirror->rows[i].uid) == inside)
-            free(mirror->rows[i].flags);
+            free_row(&mirror->rows[i]);
         else
             mirror->rows[kept++] = mirror->rows[i];
     }
@@ -93,6 +131,11 @@ static void put(struct support_mirror *mirror, const struct cpmsync_event *event
         }
         memmove(mirror->rows + at + 1, mirror->rows + at, (mirror->count - at) * sizeof *mirror->rows);
         mirror->count++;
+        mirror->rows[at].descriptor = NULL;
+    }
+    if (event->descriptor) {
+        free(mirror->rows[at].descriptor);
+        mirror->rows[at].descriptor = support_descriptor_text(event->descriptor);
     }
     mirror->rows[at].uid = event->uid;
     mirror->rows[at].modseq = event->modseq;
@@ -199,6 +242,7 @@ void support_mirror_renamed(
 struct comparison {
     const struct support_mirror *mirror;
     size_t next;
+    size_t described;
     char *why;
     size_t why_size;
 };
@@ -220,7 +264,7 @@ static int compare_row(void *ctx, uint32_t uid, uint64_t modseq, const char *con
 {
     struct comparison *comparison = ctx;
     const struct support_mirror *mirror = comparison->mirror;
-    const struct support_mirror_row none = {0, 0, (char *)(uintptr_t) "(none)"};
+    const struct support_mirror_row none = {0, 0, (char *)(uintptr_t) "(none)", NULL};
     const struct support_mirror_row *row = comparison->next < mirror->count ? &mirror->rows[comparison->next++] : &none;
     char *text = join(flags, flag_count);
     bool same = row->uid == uid && (mirror->uids_only || (row->modseq == modseq && strcmp(row->flags, text) == 0));
@@ -233,10 +277,51 @@ static int compare_row(void *ctx, uint32_t uid, uint64_t modseq, const char *con
     return !same;
 }
 
+static int compare_descriptor(void *ctx, uint32_t uid, const struct cpmsync_descriptor *descriptor)
+{
+    struct comparison *comparison = ctx;
+    const struct support_mirror *mirror = comparison->mirror;
+    char *text = support_descriptor_text(descriptor);
+    const char *told = NULL;
+
+    for (size_t low = 0, high = mirror->count; low < high && !told;) {
+        size_t middle = low + (high - low) / 2;
+        if (mirror->rows[middle].uid == uid)
+            told = mirror->rows[middle].descriptor ? mirror->rows[middle].descriptor : "(none)";
+        else if (mirror->rows[middle].uid < uid)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    bool same = told && strcmp(text, told) == 0;
+    if (!same)
+        snprintf(comparison->why, comparison->why_size, "store: %" PRIu32 " %s; mirror: %s", uid, text,
+            told ? told : "no such message");
+    comparison->described++;
+    free(text);
+    return !same;
+}
+
+static int compare_descriptors(struct comparison *comparison, const struct cpmsync_store *store)
+{
+    const struct support_mirror *mirror = comparison->mirror;
+    size_t told = 0;
+
+    for (size_t i = 0; i < mirror->count; i++)
+        told += mirror->rows[i].descriptor != NULL;
+    int result = cpmsync_view_descriptors(store, NULL, mirror->mailbox, 1, UINT32_MAX, compare_descriptor, comparison);
+    if (result == 0 && told != comparison->described) {
+        snprintf(
+            comparison->why, comparison->why_size, "store: %zu descriptors; mirror: %zu", comparison->described, told);
+        result = 1;
+    }
+    return result;
+}
+
 bool support_mirror_equals(
     const struct support_mirror *mirror, const struct cpmsync_store *store, char *why, size_t why_size)
 {
-    struct comparison comparison = {mirror, 0, why, why_size};
+    struct comparison comparison = {mirror, 0, 0, why, why_size};
 
     if (mirror->wrong[0]) {
         snprintf(why, why_size, "%s", mirror->wrong);
@@ -245,6 +330,8 @@ bool support_mirror_equals(
     int result = cpmsync_view_messages(store, NULL, mirror->mailbox, compare_info, compare_row, &comparison);
     if (result == CPMSYNC_ERR_NOT_FOUND && mirror->count == 0)
         return true;
+    if (result == 0 && !mirror->uids_only)
+        result = compare_descriptors(&comparison, store);
     if (result < 0)
         snprintf(why, why_size, "the store cannot be read: %s", cpmsync_error_name(result));
     return result == 0;

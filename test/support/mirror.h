@@ -13,7 +13,8 @@
 struct support_mirror_row {
     uint32_t uid;
     uint64_t modseq;
-    char *flags; /* in the order told, separated by SP */
+    char *flags;      /* in the order told, separated by SP */
+    char *descriptor; /* as support_descriptor_text writes it; NULL: none was told */
 };
 
 struct support_mirror {
@@ -28,6 +29,9 @@ struct support_mirror {
     bool due;        /* a BEGIN must come before anything else but RESET */
     char wrong[256]; /* the first event the contract forbids; "" if none */
 };
+
+/* "{45 1700000000 From=a|Subject=b}": size, date, "truncated", fields; "-" for a part that did not come. The caller frees it. */
+char *support_descriptor_text(const struct cpmsync_descriptor *descriptor);
 
 void support_mirror_init(struct support_mirror *mirror, const char *mailbox);
 void support_mirror_clear(struct support_mirror *mirror);
@@ -45,7 +49,7 @@ void support_mirror_event(struct support_mirror *mirror, const struct cpmsync_ev
 void support_mirror_renamed(
     struct support_mirror *mirrors, size_t count, struct support_mirror *aside, const struct cpmsync_event *event);
 
-/* Whether the store holds exactly the mirror's rows, and its UIDVALIDITY; `why` says what differs, or `wrong`. */
+/* Whether the store holds exactly the mirror's rows and descriptors, and its UIDVALIDITY; `why` says what differs, or `wrong`. */
 bool support_mirror_equals(
     const struct support_mirror *mirror, const struct cpmsync_store *store, char *why, size_t why_size);
 

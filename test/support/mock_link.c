@@ -141,6 +141,7 @@ bool support_link_init(struct support_link *link, struct cpmsync_mock *mock, con
     link->config.ctx = link;
     link->config.event = on_event;
     link->config.credentials = on_credentials;
+    link->config.descriptors = CPMSYNC_OFF;
     link->config.disabled = link->disabled;
     if (support_store_open(&link->store, NULL))
         return false;

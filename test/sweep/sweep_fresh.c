@@ -40,6 +40,16 @@ static bool wire_name(struct sweep *sweep, const char *key, char *name, size_t s
     return !error || sweep_fail(sweep, "no name for %s: %s", key, cpmsync_error_name(error));
 }
 
+/* Octets of a row without its descriptor. */
+static size_t row_len(const char *row)
+{
+    size_t len = strcspn(row, "{");
+
+    while (len && row[len - 1] == ' ')
+        len--;
+    return len;
+}
+
 /*
  * A server that changed flags without a mod-sequence, or with an impossible one: the transcript's row keeps the old number.
  * No other client could learn of that; this server numbers the change properly.
@@ -53,14 +63,48 @@ static bool has_no_number(const struct golden *golden, const char *row)
         const struct golden_step *step = &golden->steps[i];
         if (step->type == GOLDEN_SERVER)
             break;
-        if (step->type == GOLDEN_ROW && strncmp(step->text, row, number) == 0 && strcmp(step->text, row) != 0 &&
-            (step->text[number] == ' ' || step->text[number] == '\0'))
+        if (step->type != GOLDEN_ROW || strncmp(step->text, row, number) != 0 ||
+            (step->text[number] != ' ' && step->text[number] != '\0'))
+            continue;
+        if (row_len(step->text) != row_len(row) || strncmp(step->text, row, row_len(row)) != 0)
             return true;
     }
     return false;
 }
 
-static int place_rows(struct talk *talk, const char *name, size_t at, uint64_t highestmodseq)
+/* The step that says what octets the message has; NULL: none. */
+static const char *message_of(const struct golden *golden, const char *key, uint32_t uid, int64_t *date, size_t *len)
+{
+    char mailbox[GOLDEN_MAILBOX_MAX];
+    uint32_t number;
+    int used = 0;
+
+    for (size_t i = 0; i < golden->count; i++) {
+        const struct golden_step *step = &golden->steps[i];
+        if (step->type != GOLDEN_MESSAGE ||
+            sscanf(step->text, "%2047s %" SCNu32 " %" SCNd64 "%n", mailbox, &number, date, &used) < 3 ||
+            number != uid || strcmp(mailbox, key) != 0)
+            continue;
+        *len = step->len - (size_t)used - 1;
+        return step->text + used + 1;
+    }
+    return NULL;
+}
+
+static int place_row(
+    struct talk *talk, const char *key, const char *name, uint32_t uid, uint64_t modseq, const char *row)
+{
+    char flags[1024];
+    int64_t date = 0;
+    size_t len = 0;
+    const char *octets = message_of(talk->sweep->golden, key, uid, &date, &len);
+
+    snprintf(flags, sizeof flags, "%.*s", (int)row_len(row), row);
+    return cpmsync_mock_place_message(
+        talk->mock, NULL, name, uid, modseq, flags, date, octets ? octets : "", octets ? len : 0);
+}
+
+static int place_rows(struct talk *talk, const char *key, const char *name, size_t at, uint64_t highestmodseq)
 {
     const struct golden *golden = talk->sweep->golden;
     int error = 0;
@@ -73,7 +117,7 @@ static int place_rows(struct talk *talk, const char *name, size_t at, uint64_t h
         sscanf(row, "%" SCNu32 " %" SCNu64 "%n", &uid, &modseq, &used);
         if (modseq && has_no_number(golden, row))
             modseq = highestmodseq;
-        error = cpmsync_mock_place(talk->mock, NULL, name, uid, modseq, row + used);
+        error = place_row(talk, key, name, uid, modseq, row + used);
     }
     return error;
 }
@@ -95,7 +139,7 @@ static bool load_server(struct talk *talk, size_t index)
         &status.uidnext, &status.highestmodseq);
     int error = cpmsync_mock_mailbox_create(talk->mock, NULL, name);
     if (!error || error == CPMSYNC_ERR_STATE)
-        error = place_rows(talk, name, at, status.highestmodseq);
+        error = place_rows(talk, key, name, at, status.highestmodseq);
     if (!error)
         error = cpmsync_mock_state(talk->mock, NULL, name, &status);
     return !error || sweep_fail(sweep, "the server cannot hold %s: %s", key, cpmsync_error_name(error));
@@ -176,6 +220,7 @@ static bool make_client(struct talk *talk)
 {
     struct sweep *sweep = talk->sweep;
     struct cpmsync_client_config config = {0};
+    const char *fields[33];
 
     config.size = sizeof config;
     config.allocator = &sweep->allocator.mem;
@@ -184,6 +229,7 @@ static bool make_client(struct talk *talk)
     config.ctx = talk;
     config.event = on_event;
     config.credentials = on_credentials;
+    golden_config_descriptors(sweep->golden, &config, fields);
     int error = cpmsync_client_new(&talk->client, &config);
     return !error || sweep_fail(sweep, "no fresh client: %s", cpmsync_error_name(error));
 }
@@ -264,6 +310,58 @@ static bool same_without_cursor(const char *have, const char *want)
     return number && messages && strncmp(have, want, len) == 0 && same_line(number + sizeof none - 1, messages + 1);
 }
 
+/* Every descriptor is what the row of the server says. */
+struct described {
+    struct sweep *sweep;
+    size_t at; /* the "server" step */
+    size_t count;
+};
+
+static const char *wanted_descriptor(const struct described *described, uint32_t uid)
+{
+    const struct golden *golden = described->sweep->golden;
+
+    for (size_t i = described->at + 1; i < golden->count && golden->steps[i].type == GOLDEN_ROW; i++)
+        if (strtoul(golden->steps[i].text, NULL, 10) == uid)
+            return strchr(golden->steps[i].text, '{');
+    return NULL;
+}
+
+static int equals_row(void *ctx, uint32_t uid, const struct cpmsync_descriptor *descriptor)
+{
+    struct described *described = ctx;
+    const char *wanted = wanted_descriptor(described, uid);
+    char *text = support_descriptor_text(descriptor);
+
+    if (wanted && strcmp(wanted, "{?}") == 0)
+        described->count--;
+    else if (!wanted || strcmp(text, wanted) != 0)
+        sweep_fail(described->sweep, "the descriptor of %" PRIu32 " is\n%s\nthe server's\n%s", uid, text,
+            wanted ? wanted : "(none)");
+    free(text);
+    described->count++;
+    return 0;
+}
+
+static bool equal_descriptors(struct sweep *sweep, size_t index)
+{
+    const struct golden *golden = sweep->golden;
+    struct described described = {sweep, sweep->servers[index], 0};
+    size_t wanted = 0;
+
+    int error = cpmsync_view_descriptors(
+        &sweep->store.inner, NULL, sweep->mirrors[index].mailbox, 1, UINT32_MAX, equals_row, &described);
+    for (size_t i = described.at + 1; i < golden->count && golden->steps[i].type == GOLDEN_ROW; i++) {
+        const char *text = strchr(golden->steps[i].text, '{');
+        wanted += text && strcmp(text, "{?}") != 0;
+    }
+    if (error && error != CPMSYNC_ERR_NOT_FOUND)
+        return sweep_fail(sweep, "the descriptors cannot be read: %s", cpmsync_error_name(error));
+    if (described.count != wanted)
+        return sweep_fail(sweep, "%zu descriptors, the server has %zu", described.count, wanted);
+    return sweep->why[0] == '\0';
+}
+
 static bool equals_server(struct talk *talk, size_t index)
 {
     struct sweep *sweep = talk->sweep;
@@ -293,7 +391,7 @@ static bool equals_server(struct talk *talk, size_t index)
     else
         sweep_compared();
     free(store.data);
-    return same;
+    return same && equal_descriptors(sweep, index);
 }
 
 /* ---- the whole */

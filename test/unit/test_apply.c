@@ -55,7 +55,7 @@ static void assert_heard(struct bench *bench, const char *text)
 
 static void put(struct bench *bench, uint32_t uid, const char *flags, uint64_t modseq)
 {
-    struct cpmsync_cache_news news = {uid, true, cpmsync_slice_str(flags), true, modseq};
+    struct cpmsync_cache_news news = {uid, true, cpmsync_slice_str(flags), true, modseq, NULL};
 
     assert_int_equal(cpmsync_batch_put(&bench->apply.batch, &news), 1);
 }
@@ -68,7 +68,7 @@ static void open_empty(struct bench *bench)
     support_allocator_init(&bench->allocator);
     assert_int_equal(support_store_open(&bench->failing, NULL), 0);
     assert_int_equal(cpmsync_open_mailbox_new(&bench->mailbox, &bench->allocator.mem, &bench->failing.store, &LIMITS,
-                         CPMSYNC_SLICE("INBOX")),
+                         NULL, CPMSYNC_SLICE("INBOX")),
         0);
     assert_int_equal(cpmsync_apply_init(&bench->apply, bench->mailbox, &up), 0);
 }

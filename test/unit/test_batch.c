@@ -91,7 +91,7 @@ static int open_mailbox(struct bench *bench)
 {
     const struct cpmsync_batch_upward up = {bench, hear};
     int error = cpmsync_open_mailbox_new(
-        &bench->mailbox, &bench->allocator.mem, &bench->failing.store, &LIMITS, CPMSYNC_SLICE("INBOX"));
+        &bench->mailbox, &bench->allocator.mem, &bench->failing.store, &LIMITS, NULL, CPMSYNC_SLICE("INBOX"));
 
     if (!error)
         cpmsync_batch_init(&bench->batch, bench->mailbox, &up);
@@ -165,7 +165,8 @@ static void assert_cache_is_the_store(struct bench *bench)
     struct cpmsync_open_mailbox *fresh;
     struct cpmsync_row row, other;
 
-    assert_int_equal(cpmsync_open_mailbox_new(&fresh, NULL, &bench->failing.store, &LIMITS, CPMSYNC_SLICE("INBOX")), 0);
+    assert_int_equal(
+        cpmsync_open_mailbox_new(&fresh, NULL, &bench->failing.store, &LIMITS, NULL, CPMSYNC_SLICE("INBOX")), 0);
     assert_int_equal(fresh->cache.uidvalidity, bench->mailbox->cache.uidvalidity);
     assert_int_equal(fresh->cache.highestmodseq, bench->mailbox->cache.highestmodseq);
     assert_int_equal(fresh->stored, bench->mailbox->stored);

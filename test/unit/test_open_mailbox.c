@@ -63,7 +63,7 @@ static void fill(struct bench *bench, uint32_t messages)
 static int open_inbox(struct bench *bench, struct cpmsync_open_mailbox **mailbox)
 {
     return cpmsync_open_mailbox_new(
-        mailbox, &bench->allocator.mem, &bench->failing.store, &LIMITS, CPMSYNC_SLICE("INBOX"));
+        mailbox, &bench->allocator.mem, &bench->failing.store, &LIMITS, NULL, CPMSYNC_SLICE("INBOX"));
 }
 
 static void assert_filled(const struct cpmsync_open_mailbox *mailbox)

@@ -28,7 +28,7 @@ static void open_bench(struct bench *bench, const char *capabilities)
     support_talk_login(&bench->talk, capabilities);
     assert_int_equal(cpmsync_store_memory_open(&bench->store, NULL), 0);
     assert_int_equal(
-        cpmsync_open_mailbox_new(&bench->mailbox, NULL, &bench->store, &LIMITS, CPMSYNC_SLICE("INBOX")), 0);
+        cpmsync_open_mailbox_new(&bench->mailbox, NULL, &bench->store, &LIMITS, NULL, CPMSYNC_SLICE("INBOX")), 0);
 }
 
 static void close_bench(struct bench *bench)

@@ -61,14 +61,14 @@ static void test_the_text_of_each_request(void **state)
     (void)state;
     open_bench(&bench, "IMAP4rev1 UNSELECT");
     assert_int_equal(cpmsync_store_memory_open(&store, NULL), 0);
-    assert_int_equal(cpmsync_open_mailbox_new(&mailbox, NULL, &store, &LIMITS, CPMSYNC_SLICE("a b")), 0);
+    assert_int_equal(cpmsync_open_mailbox_new(&mailbox, NULL, &store, &LIMITS, NULL, CPMSYNC_SLICE("a b")), 0);
     assert_int_equal(cpmsync_request_unselect(&bench.requests), 0);
     support_talk_client(&bench.talk, "C2 UNSELECT\r\n");
     assert_int_equal(cpmsync_request_select(&bench.requests, CPMSYNC_SLICE("a b"), CPMSYNC_RUNG_CONDSTORE, mailbox), 0);
     support_talk_client(&bench.talk, "C3 SELECT \"a b\" (CONDSTORE)\r\n");
-    assert_int_equal(cpmsync_request_fetch(&bench.requests, CPMSYNC_REQUEST_TAIL, 5, 9, true, false), 0);
+    assert_int_equal(cpmsync_request_fetch(&bench.requests, CPMSYNC_REQUEST_TAIL, 5, 9, CPMSYNC_REQUEST_MODSEQ), 0);
     support_talk_client(&bench.talk, "C4 UID FETCH 5:9 (FLAGS MODSEQ)\r\n");
-    assert_int_equal(cpmsync_request_fetch(&bench.requests, CPMSYNC_REQUEST_PASS, 1, UINT32_MAX, false, false), 0);
+    assert_int_equal(cpmsync_request_fetch(&bench.requests, CPMSYNC_REQUEST_PASS, 1, UINT32_MAX, 0), 0);
     support_talk_client(&bench.talk, "C5 UID FETCH 1:4294967295 (FLAGS)\r\n");
     assert_int_equal(cpmsync_request_search(&bench.requests, 9), 0);
     support_talk_client(&bench.talk, "C6 UID SEARCH UID 1:9\r\n");
@@ -133,8 +133,9 @@ static void test_ranges_in_flight_are_bounded_and_can_be_voided(void **state)
     open_bench(&bench, "IMAP4rev1");
     for (uint32_t i = 0; i < CPMSYNC_REQUEST_RANGES; i++) {
         assert_true(cpmsync_requests_room(&bench.requests));
-        assert_int_equal(
-            cpmsync_request_fetch(&bench.requests, CPMSYNC_REQUEST_TAIL, 100 + i, 100 + i, i % 2 == 1, true), 0);
+        assert_int_equal(cpmsync_request_fetch(&bench.requests, CPMSYNC_REQUEST_TAIL, 100 + i, 100 + i,
+                             (i % 2 ? CPMSYNC_REQUEST_MODSEQ : 0) | CPMSYNC_REQUEST_REFILL),
+            0);
     }
     assert_false(cpmsync_requests_room(&bench.requests));
     assert_int_equal(cpmsync_requests_lowest(&bench.requests, 1000), 100);
