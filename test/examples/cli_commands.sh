@@ -52,7 +52,10 @@ sed 1d "$work/out" >"$work/rest"
 matches 'dump' "$n $n \([^)]*\)" "$work/rest"
 cut -d ' ' -f 1 "$work/rest" | sort -c -n -u || failed=1
 "$cpmsync" --store "$work/store" --json dump INBOX | sed 1d >"$work/out"
-matches 'dump --json' "\{\"uid\":$n,\"modseq\":$n,\"flags\":\[(\"[^\"]*\"(,\"[^\"]*\")*)?\]\}" "$work/out"
+strings='("[^"]*"(,"[^"]*")*)?'
+matches 'dump --json' \
+    "\{\"uid\":$n,\"modseq\":$n,\"flags\":\[$strings\],\"size\":$n,\"internaldate\":$n,\"header\":\{\"[^{}]*\"\}\}" "$work/out"
+grep -q '"Message-ID":"<[^"]*>","From":"' "$work/out" || { echo "dump --json has no header fields"; failed=1; }
 [ "$(wc -l <"$work/out")" = "$(wc -l <"$work/rest")" ] || { echo "dump --json has other lines"; failed=1; }
 
 "$cpmsync" --store "$work/store" mailboxes >"$work/out"

@@ -9,7 +9,7 @@
 # synchronisation was killed, and the store must hold what the server has of the UIDs it says are covered; else another client
 # had changed 100 flags, expunged 50 messages and delivered 20, and the store must hold the state from before, or the new one,
 # whole; the one from before if the trace has no OK to the SELECT. The synchronisation after that equals the server.
-# Three of four kills or more must have fallen between the SELECT and the commit: there is no such OK in the trace, or, the
+# What the store holds has its descriptors, at any time. Three of four kills or more must have fallen between the SELECT and the commit: there is no such OK in the trace, or, the
 # first time, not all is in the store.
 #
 # With 20,000 messages, from the build directory:
@@ -34,6 +34,13 @@ synchronise() { # OPTION...
 }
 
 dump() { "$cpmsync" --store "$work/store" dump "$mailbox"; }
+
+# A message and its descriptor are stored together.
+is_described() {
+    "$cpmsync" --store "$work/store" --json dump "$mailbox" >"$work/json" 2>/dev/null || return 0
+    undescribed=$(tail -n +2 "$work/json" | grep -vc '"size":[0-9]*,"internaldate":[0-9]*,"header":{"Message-ID":"<' || true)
+    [ "$undescribed" -eq 0 ] || { echo "kill $done: $undescribed messages have no descriptor" >&2; exit 1; }
+}
 
 # Until the command succeeds.
 await() {
@@ -125,7 +132,9 @@ while [ $done -lt "$kills" ]; do
             exit 1
         fi
     fi
+    is_described
     (synchronise) >/dev/null
+    is_described
     dump | cmp - "$work/truth" || { echo "kill $done: the next synchronisation does not equal the server" >&2; exit 1; }
 done
 echo "$kills kills behind the SELECT: $before left the old state, $after the new one, $parts a first or last part, none a mixture"

@@ -32,6 +32,17 @@ static void keep(struct peer_truth *mirror, const struct cpmsync_range *ranges, 
     peer_truth_remove(mirror, next, UINT32_MAX);
 }
 
+static void describe(struct peer_truth *truth, uint32_t uid, const struct cpmsync_descriptor *descriptor)
+{
+    const unsigned whole = CPMSYNC_DESCRIPTOR_SIZE | CPMSYNC_DESCRIPTOR_INTERNALDATE | CPMSYNC_DESCRIPTOR_HEADER;
+    const char *message_id = "";
+    for (size_t i = 0; i < descriptor->field_count; i++)
+        if (strcmp(descriptor->names[i], "Message-ID") == 0)
+            message_id = descriptor->values[i];
+    if (descriptor->parts == whole)
+        peer_truth_describe(truth, uid, descriptor->message_size, descriptor->internaldate, message_id);
+}
+
 static int on_event(void *ctx, struct cpmsync_client *client, const struct cpmsync_event *event)
 {
     struct peer_app *app = ctx;
@@ -51,6 +62,8 @@ static int on_event(void *ctx, struct cpmsync_client *client, const struct cpmsy
         break;
     case CPMSYNC_EVENT_MESSAGE:
         peer_truth_put(mirror, event->uid, event->modseq, event->flags, event->flag_count);
+        if (event->descriptor != NULL)
+            describe(mirror, event->uid, event->descriptor);
         break;
     case CPMSYNC_EVENT_VANISHED:
         for (size_t i = 0; i < event->range_count; i++)
@@ -297,6 +310,12 @@ static int on_message(void *ctx, uint32_t uid, uint64_t modseq, const char *cons
     return 0;
 }
 
+static int on_descriptor(void *ctx, uint32_t uid, const struct cpmsync_descriptor *descriptor)
+{
+    describe(ctx, uid, descriptor);
+    return 0;
+}
+
 int peer_app_is_plain(const struct peer_app *app)
 {
     return app->disabled != NULL && strcmp(app->disabled, "CONDSTORE") == 0;
@@ -307,9 +326,11 @@ int peer_app_equals(struct peer_app *app, struct peer_client *other, const char 
     struct peer_truth truth, cache;
     memset(&cache, 0, sizeof cache);
     peer_truth_ask(&truth, other, mailbox_on_the_wire);
+    peer_truth_ask_descriptors(&truth, other, mailbox_on_the_wire);
     if (peer_app_is_plain(app))
         peer_truth_forget_modseqs(&truth);
     check(cpmsync_view_messages(&app->store, NULL, app->mailbox, on_info, on_message, &cache), "view");
+    check(cpmsync_view_descriptors(&app->store, NULL, app->mailbox, 1, UINT32_MAX, on_descriptor, &cache), "view");
     int equal = peer_truth_equal(&truth, "server", &cache, "cache") &&
                 peer_truth_equal(&truth, "server", &app->mirror, "mirror");
     peer_truth_clear(&truth);

@@ -2,7 +2,7 @@
 /*
  * peer_rounds [--cuts] [--disable CAPABILITY] STORE ROUNDS [SEED]: ROUNDS times another client makes random changes, the
  * library synchronises, and then its cache, and a mirror made of its events alone, equal the server's own words: every
- * UID, MODSEQ and flag. Now and then the connection is closed, or client and store as well, as when an app ends.
+ * UID, MODSEQ, flag and descriptor. Now and then the connection is closed, or client and store as well, as when an app ends.
  *
  * With --cuts up to three synchronisations come before the one that is compared, most of them cut at a random octet of the
  * handshake, the login, SELECT's answer or what follows, or before they begin: the link is closed, reset, falls silent, or

@@ -56,8 +56,10 @@ void peer_truth_put(
 {
     size_t at = position(truth, uid);
     char *text = join_flags(flags, flag_count);
+    char *descriptor = NULL;
     if (at < truth->count && truth->messages[at].uid == uid) {
         free(truth->messages[at].flags);
+        descriptor = truth->messages[at].descriptor;
     } else {
         if (truth->count == truth->room) {
             truth->room = truth->room == 0 ? 1024 : truth->room * 2;
@@ -68,17 +70,31 @@ void peer_truth_put(
         memmove(truth->messages + at + 1, truth->messages + at, (truth->count - at) * sizeof truth->messages[0]);
         truth->count++;
     }
-    truth->messages[at] = (struct peer_message){uid, modseq, text};
+    truth->messages[at] = (struct peer_message){uid, modseq, text, descriptor};
 }
 
 void peer_truth_remove(struct peer_truth *truth, uint32_t first, uint32_t last)
 {
     size_t begin = position(truth, first), end = position(truth, (uint64_t)last + 1);
-    for (size_t i = begin; i < end; i++)
+    for (size_t i = begin; i < end; i++) {
         free(truth->messages[i].flags);
+        free(truth->messages[i].descriptor);
+    }
     if (end > begin)
         memmove(truth->messages + begin, truth->messages + end, (truth->count - end) * sizeof truth->messages[0]);
     truth->count -= end - begin;
+}
+
+void peer_truth_describe(struct peer_truth *truth, uint32_t uid, uint64_t size, int64_t seconds, const char *message_id)
+{
+    size_t at = position(truth, uid), room = strlen(message_id) + 64;
+    if (at == truth->count || truth->messages[at].uid != uid)
+        peer_die("a descriptor of no message: %" PRIu32, uid);
+    free(truth->messages[at].descriptor);
+    truth->messages[at].descriptor = malloc(room);
+    if (truth->messages[at].descriptor == NULL)
+        peer_die("out of memory");
+    snprintf(truth->messages[at].descriptor, room, "%" PRIu64 " %" PRId64 " %s", size, seconds, message_id);
 }
 
 void peer_truth_forget_modseqs(struct peer_truth *truth)
@@ -139,6 +155,58 @@ void peer_truth_ask(struct peer_truth *truth, struct peer_client *client, const 
     peer_client_do(client, NULL, NULL, "CLOSE");
 }
 
+static int64_t days_of_year(int year)
+{
+    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 366 : 365;
+}
+
+/* "14-Nov-2023 22:13:20 +0000", counted up from 1970. */
+static int64_t seconds_of(const char *text)
+{
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    int day, year, hour, minute, second, zone;
+    char month[4], sign;
+    if (sscanf(text, "%d-%3s-%d %d:%d:%d %c%d", &day, month, &year, &hour, &minute, &second, &sign, &zone) != 8)
+        peer_die("not a date: %s", text);
+    int64_t days = day - 1;
+    for (int i = 1970; i < year; i++)
+        days += days_of_year(i);
+    for (int i = 0; strncmp(months + (size_t)i * 3, month, 3) != 0; i++)
+        days += i == 1 ? days_of_year(year) - 337 : i == 3 || i == 5 || i == 8 || i == 10 ? 30 : 31;
+    int64_t east = (zone / 100 * 60 + zone % 100) * (sign == '-' ? -60 : 60);
+    return days * 86400 + hour * 3600 + minute * 60 + second - east;
+}
+
+/* "7 FETCH (UID 9 RFC822.SIZE 120 INTERNALDATE "..." ENVELOPE (... "<message-id>"))" */
+static void on_envelope(void *ctx, const char *line)
+{
+    uint32_t uid;
+    uint64_t size;
+    const char *item = strstr(line, "UID "), *octets = strstr(line, "RFC822.SIZE "),
+               *date = strstr(line, "INTERNALDATE \""), *id = strstr(line, " \"<");
+    if (strstr(line, " FETCH (") == NULL)
+        return;
+    if (item == NULL || octets == NULL || date == NULL || id == NULL || sscanf(item, "UID %" SCNu32, &uid) != 1 ||
+        sscanf(octets, "RFC822.SIZE %" SCNu64, &size) != 1)
+        peer_die("FETCH without what was asked for: %s", line);
+    char *message_id = strdup(id + 2);
+    if (message_id == NULL)
+        peer_die("out of memory");
+    message_id[strcspn(message_id, "\"")] = '\0';
+    peer_truth_describe(ctx, uid, size, seconds_of(date + strlen("INTERNALDATE \"")), message_id);
+    free(message_id);
+}
+
+void peer_truth_ask_descriptors(struct peer_truth *truth, struct peer_client *client, const char *mailbox)
+{
+    truth->described = 1;
+    if (truth->count == 0)
+        return;
+    peer_client_do(client, NULL, NULL, "EXAMINE \"%s\"", mailbox);
+    peer_client_do(client, on_envelope, truth, "UID FETCH 1:4294967295 (UID RFC822.SIZE INTERNALDATE ENVELOPE)");
+    peer_client_do(client, NULL, NULL, "CLOSE");
+}
+
 void peer_truth_print(const struct peer_truth *truth, FILE *out)
 {
     fprintf(out, "uidvalidity %" PRIu32 " uidnext %" PRIu32 " highestmodseq %" PRIu64 " messages %zu\n",
@@ -150,7 +218,7 @@ void peer_truth_print(const struct peer_truth *truth, FILE *out)
 
 int peer_truth_equal(const struct peer_truth *a, const char *a_name, const struct peer_truth *b, const char *b_name)
 {
-    static const struct peer_message none = {0, 0, NULL};
+    static const struct peer_message none = {0, 0, NULL, NULL};
     if (a->uidvalidity != b->uidvalidity || a->uidnext != b->uidnext || a->highestmodseq != b->highestmodseq) {
         fprintf(stderr, "%s: uidvalidity %" PRIu32 " uidnext %" PRIu32 " highestmodseq %" PRIu64 "\n", a_name,
             a->uidvalidity, a->uidnext, a->highestmodseq);
@@ -161,12 +229,16 @@ int peer_truth_equal(const struct peer_truth *a, const char *a_name, const struc
     for (size_t i = 0; i < a->count || i < b->count; i++) {
         const struct peer_message *left = i < a->count ? &a->messages[i] : &none;
         const struct peer_message *right = i < b->count ? &b->messages[i] : &none;
-        if (left->uid == right->uid && left->modseq == right->modseq && strcmp(left->flags, right->flags) == 0)
+        const char *descriptor = left->descriptor != NULL ? left->descriptor : "";
+        const char *other = right->descriptor != NULL ? right->descriptor : "";
+        int described = !a->described || strcmp(descriptor, other) == 0;
+        if (left->uid == right->uid && left->modseq == right->modseq && strcmp(left->flags, right->flags) == 0 &&
+            described)
             continue;
-        fprintf(stderr, "%s: %" PRIu32 " %" PRIu64 " (%s)\n", a_name, left->uid, left->modseq,
-            left->flags != NULL ? left->flags : "no message");
-        fprintf(stderr, "%s: %" PRIu32 " %" PRIu64 " (%s)\n", b_name, right->uid, right->modseq,
-            right->flags != NULL ? right->flags : "no message");
+        fprintf(stderr, "%s: %" PRIu32 " %" PRIu64 " (%s) %s\n", a_name, left->uid, left->modseq,
+            left->flags != NULL ? left->flags : "no message", descriptor);
+        fprintf(stderr, "%s: %" PRIu32 " %" PRIu64 " (%s) %s\n", b_name, right->uid, right->modseq,
+            right->flags != NULL ? right->flags : "no message", other);
         return 0;
     }
     return 1;

@@ -10,7 +10,8 @@
 struct peer_message {
     uint32_t uid;
     uint64_t modseq;
-    char *flags; /* "\\Seen $Forwarded": sorted bytewise, without \Recent */
+    char *flags;      /* "\\Seen $Forwarded": sorted bytewise, without \Recent */
+    char *descriptor; /* "SIZE SECONDS MESSAGE-ID"; NULL: not known */
 };
 
 struct peer_truth {
@@ -18,12 +19,20 @@ struct peer_truth {
     uint64_t highestmodseq;
     struct peer_message *messages; /* ascending UID */
     size_t count, room;
+    int described; /* descriptors are compared, too */
 };
 
 /* Asks the server with EXAMINE and one UID FETCH. `mailbox` is the name as on the wire, without quotes. */
 void peer_truth_ask(struct peer_truth *truth, struct peer_client *client, const char *mailbox);
 
-/* Inserts or replaces a message. `flags` may be in any order. */
+/* Asks for the descriptors, too, in the server's own reading of the headers: its ENVELOPEs. */
+void peer_truth_ask_descriptors(struct peer_truth *truth, struct peer_client *client, const char *mailbox);
+
+/* The descriptor of a message that is there. */
+void peer_truth_describe(
+    struct peer_truth *truth, uint32_t uid, uint64_t size, int64_t seconds, const char *message_id);
+
+/* Inserts or replaces a message, whose descriptor stays. `flags` may be in any order. */
 void peer_truth_put(
     struct peer_truth *truth, uint32_t uid, uint64_t modseq, const char *const *flags, size_t flag_count);
 
