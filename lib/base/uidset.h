@@ -34,8 +34,8 @@ int cpmsync_uidset_gather(struct cpmsync_uidset *set, uint32_t first, uint32_t l
 int cpmsync_uidset_settle(struct cpmsync_uidset *set);
 
 int cpmsync_uidset_add_set(struct cpmsync_uidset *set, const struct cpmsync_uidset *other);
-int cpmsync_uidset_remove_set(struct cpmsync_uidset *set, const struct cpmsync_uidset *other);
 int cpmsync_uidset_remove(struct cpmsync_uidset *set, uint32_t first, uint32_t last);
+int cpmsync_uidset_remove_set(struct cpmsync_uidset *set, const struct cpmsync_uidset *other);
 /* set becomes a copy of `count` sorted, disjoint ranges. CPMSYNC_ERR_INVALID_ARGUMENT if they are not. */
 int cpmsync_uidset_assign(struct cpmsync_uidset *set, const struct cpmsync_range *ranges, size_t count);
 

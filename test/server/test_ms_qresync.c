@@ -336,7 +336,7 @@ static void test_a_mailbox_is_set_to_the_state_it_had_elsewhere(void **state)
     char text[200];
     assert_int_equal(cpmsync_mock_place(talk->mock, NULL, "INBOX", 5, 70, "\\Seen $x"), 0);
     assert_int_equal(cpmsync_mock_place(talk->mock, NULL, "INBOX", 5, 71, NULL), CPMSYNC_ERR_INVALID_ARGUMENT);
-    assert_int_equal(cpmsync_mock_place(talk->mock, NULL, "INBOX", 8, 110, NULL), 0);
+    assert_int_equal(cpmsync_mock_place_message(talk->mock, NULL, "INBOX", 8, 110, NULL, 86400, "A: b\r\n\r\nc", 9), 0);
     status.uidvalidity = 42;
     status.uidnext = 8;
     status.highestmodseq = 120;
@@ -357,6 +357,8 @@ static void test_a_mailbox_is_set_to_the_state_it_had_elsewhere(void **state)
     assert_int_equal(cpmsync_mock_state(talk->mock, NULL, "INBOX", &status), 0);
     conn = talk_login(talk, true);
     talk_expect_has(talk, conn, "a SELECT INBOX\n", "[NOMODSEQ]");
+    talk_expect_has(talk, conn, "b UID FETCH 8 (INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER])\n",
+        "INTERNALDATE \" 2-Jan-1970 00:00:00 +0000\" RFC822.SIZE 9 BODY[HEADER] {8}\nA: b\n\n)");
 }
 
 int main(void)

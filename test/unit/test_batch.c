@@ -24,6 +24,7 @@ struct bench {
     struct cpmsync_open_mailbox *mailbox;
     struct cpmsync_batch batch;
     struct support_mirror mirror;
+    const struct cpmsync_header_list *fields; /* NULL: no descriptors */
     char heard[2048];
     size_t heard_len;
     enum cpmsync_event_type refuse;
@@ -61,6 +62,8 @@ static int hear(void *ctx, const struct cpmsync_event *event)
         say(bench, "%" PRIu32 " %" PRIu64, event->uid, event->modseq);
         for (size_t i = 0; i < event->flag_count; i++)
             say(bench, " %s", event->flags[i]);
+        if (event->descriptor)
+            say(bench, " {%" PRIu64 "}", event->descriptor->message_size);
         break;
     case CPMSYNC_EVENT_VANISHED:
         say(bench, "gone");
@@ -91,7 +94,7 @@ static int open_mailbox(struct bench *bench)
 {
     const struct cpmsync_batch_upward up = {bench, hear};
     int error = cpmsync_open_mailbox_new(
-        &bench->mailbox, &bench->allocator.mem, &bench->failing.store, &LIMITS, NULL, CPMSYNC_SLICE("INBOX"));
+        &bench->mailbox, &bench->allocator.mem, &bench->failing.store, &LIMITS, bench->fields, CPMSYNC_SLICE("INBOX"));
 
     if (!error)
         cpmsync_batch_init(&bench->batch, bench->mailbox, &up);
@@ -133,6 +136,21 @@ static int put(struct bench *bench, uint32_t uid, const char *flags, uint64_t mo
         news.flags = cpmsync_slice_str(flags);
     news.has_modseq = modseq != 0;
     news.modseq = modseq;
+    return cpmsync_batch_put(&bench->batch, &news);
+}
+
+/* With a descriptor that has this size. */
+static int put_described(struct bench *bench, uint32_t uid, uint64_t size)
+{
+    struct cpmsync_cache_news news = {0};
+    struct cpmsync_description description;
+
+    cpmsync_descriptor_begin(&description);
+    description.is.parts = CPMSYNC_DESCRIPTOR_SIZE | CPMSYNC_DESCRIPTOR_INTERNALDATE;
+    description.is.message_size = size;
+    news.uid = uid;
+    news.has_flags = true;
+    news.descriptor = &description.is;
     return cpmsync_batch_put(&bench->batch, &news);
 }
 
@@ -670,6 +688,126 @@ static void test_clear_rolls_back_what_is_open(void **state)
     close_bench(&bench);
 }
 
+/* ---- descriptors */
+
+/* Size and date are the whole of one. */
+static void open_described(struct bench *bench)
+{
+    static const char *const none[] = {NULL};
+    static struct cpmsync_header_list fields;
+
+    open_bench(bench);
+    close_mailbox(bench);
+    assert_int_equal(cpmsync_header_list_init(&fields, NULL, none, 0), 0);
+    bench->fields = &fields;
+    assert_int_equal(open_mailbox(bench), 0);
+    cpmsync_batch_reset(&bench->batch, 42);
+}
+
+static void close_described(struct bench *bench)
+{
+    cpmsync_header_list_clear((struct cpmsync_header_list *)(uintptr_t)bench->fields);
+    close_bench(bench);
+}
+
+static void test_a_descriptor_is_told_and_stored_with_its_message(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    open_described(&bench);
+    assert_int_equal(put_described(&bench, 5, 44), 1);
+    assert_int_equal(put(&bench, 6, "\\Seen", 0), 1);
+    assert_int_equal(cpmsync_batch_cover(&bench.batch, 1, 6), 0);
+    assert_int_equal(cpmsync_batch_commit(&bench.batch), 0);
+    assert_heard(&bench, "begin 42|5 0 {44}|6 0 \\Seen|batch 7 0|");
+    assert_mirrored(&bench);
+    assert_int_equal(bench.mailbox->lacking.count, 1); /* UID 6 */
+    close_mailbox(&bench);
+    assert_int_equal(open_mailbox(&bench), 0);
+    assert_int_equal(bench.mailbox->lacking.count, 1);
+    assert_int_equal(bench.mailbox->lacking.ranges[0].first, 6);
+    assert_int_equal(vanish(&bench, 5, 5), 0);
+    assert_int_equal(put_described(&bench, 6, 45), 1);
+    assert_int_equal(cpmsync_batch_commit(&bench.batch), 0);
+    assert_heard(&bench, "begin 42 1:6|6 0 {45}|gone 5:5|batch 7 0|");
+    assert_int_equal(bench.mailbox->lacking.count, 0);
+    assert_mirrored(&bench); /* what is gone took its descriptor along */
+    close_described(&bench);
+}
+
+static void test_r_16_what_lacks_is_as_before_behind_a_lost_batch(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    open_described(&bench);
+    put(&bench, 5, "", 0);
+    put_described(&bench, 6, 7);
+    cpmsync_batch_cover(&bench.batch, 1, 6);
+    assert_int_equal(cpmsync_batch_commit(&bench.batch), 0);
+    assert_heard(&bench, "begin 42|5 0|6 0 {7}|batch 7 0|");
+    put_described(&bench, 5, 8);
+    put(&bench, 9, "", 0);
+    assert_int_equal(cpmsync_batch_settle(&bench.batch), 0);
+    assert_int_equal(bench.mailbox->lacking.ranges[0].first, 9);
+    cpmsync_batch_abort(&bench.batch);
+    assert_int_equal(bench.mailbox->lacking.count, 1);
+    assert_int_equal(bench.mailbox->lacking.ranges[0].first, 5);
+    assert_heard(&bench, "5 0 {8}|9 0|");
+    /* All is told again, with the descriptors that are stored. */
+    put_described(&bench, 5, 8);
+    assert_int_equal(cpmsync_batch_commit(&bench.batch), 0);
+    assert_heard(&bench, "begin 42 1:6|5 0|6 0 {7}|gone 1:4 7:4294967295|5 0 {8}|batch 7 0|");
+    assert_mirrored(&bench);
+    close_described(&bench);
+}
+
+static void test_a_descriptor_that_is_held_back_is_told_when_it_is_released(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    open_described(&bench);
+    put_described(&bench, 5, 44);
+    cpmsync_batch_cover(&bench.batch, 1, 6);
+    assert_int_equal(cpmsync_batch_commit(&bench.batch), 0);
+    assert_heard(&bench, "begin 42|5 0 {44}|batch 7 0|");
+    cpmsync_batch_hold(&bench.batch);
+    put(&bench, 5, "\\Seen", 0);
+    put_described(&bench, 8, 3);
+    assert_heard(&bench, "");
+    assert_int_equal(cpmsync_batch_release(&bench.batch), 0);
+    assert_heard(&bench, "5 0 \\Seen {44}|8 0 {3}|");
+    assert_int_equal(cpmsync_batch_commit(&bench.batch), 0);
+    assert_mirrored(&bench);
+    close_described(&bench);
+}
+
+static void test_without_descriptors_what_comes_lacks_them_later(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    open_described(&bench);
+    const struct cpmsync_header_list *fields = bench.fields;
+    put_described(&bench, 5, 44);
+    cpmsync_batch_cover(&bench.batch, 1, 6);
+    assert_int_equal(cpmsync_batch_commit(&bench.batch), 0);
+    close_mailbox(&bench);
+    bench.fields = NULL;
+    assert_int_equal(open_mailbox(&bench), 0);
+    put_described(&bench, 6, 3);
+    assert_int_equal(cpmsync_batch_commit(&bench.batch), 0);
+    close_mailbox(&bench);
+    bench.fields = fields;
+    assert_int_equal(open_mailbox(&bench), 0);
+    assert_int_equal(bench.mailbox->lacking.count, 1);
+    assert_int_equal(bench.mailbox->lacking.ranges[0].last, 6);
+    assert_mirrored(&bench);
+    close_described(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -690,6 +828,10 @@ int main(void)
         cmocka_unit_test(test_r_16_every_store_call_fails_in_turn),
         cmocka_unit_test(test_r_16_every_allocation_fails_in_turn),
         cmocka_unit_test(test_clear_rolls_back_what_is_open),
+        cmocka_unit_test(test_a_descriptor_is_told_and_stored_with_its_message),
+        cmocka_unit_test(test_r_16_what_lacks_is_as_before_behind_a_lost_batch),
+        cmocka_unit_test(test_a_descriptor_that_is_held_back_is_told_when_it_is_released),
+        cmocka_unit_test(test_without_descriptors_what_comes_lacks_them_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

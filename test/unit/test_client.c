@@ -17,6 +17,7 @@ static void test_wrong_configurations_are_refused_without_harm(void **state)
     struct cpmsync_client *client;
     struct cpmsync_client_config config;
     const char *const disabled[] = {"QRESYNC", NULL};
+    const char *const fields[33] = {"From", "X\r\nC9 LOGOUT"};
     struct cpmsync_store no_ops = {NULL, NULL};
 
     (void)state;
@@ -48,6 +49,12 @@ static void test_wrong_configurations_are_refused_without_harm(void **state)
     REFUSED(flagsets_max, -2);
     REFUSED(operations_max, INT64_MAX);
     REFUSED(command_timeout_ms, -2);
+    REFUSED(descriptors, 1);
+    REFUSED(descriptors, -2);
+    REFUSED(header_field_count, 1);
+    script.config.header_fields = fields;
+    REFUSED(header_field_count, 33);
+    REFUSED(header_field_count, 2);
 #undef REFUSED
     support_script_close(&script);
 }
@@ -63,6 +70,7 @@ static void test_a_client_fails_whole_without_memory(void **state)
     script.config.mechanism = "PLAIN";
     script.config.disabled = disabled;
     script.config.disabled_count = 2;
+    script.config.descriptors = 0;
     script.config.store = NULL;
     for (;; tried++) {
         support_allocator_fail_at(&script.allocator, tried + 1);
@@ -82,15 +90,21 @@ static void test_a_client_fails_whole_without_memory(void **state)
 static void test_the_configuration_is_copied(void **state)
 {
     struct support_script script;
-    char mechanism[] = "LOGIN", name[] = "QRESYNC";
+    char mechanism[] = "LOGIN", name[] = "QRESYNC", field[] = "X-Mine";
     const char *disabled[] = {name};
+    const char *fields[] = {field};
 
     (void)state;
     support_script_init(&script);
     script.config.mechanism = mechanism;
     script.config.disabled = disabled;
     script.config.disabled_count = 1;
+    script.config.descriptors = 0;
+    script.config.header_fields = fields;
+    script.config.header_field_count = 1;
     support_script_open(&script);
+    memset(field, 'x', sizeof field - 1);
+    fields[0] = NULL;
     memset(mechanism, 'x', sizeof mechanism - 1);
     memset(name, 'x', sizeof name - 1);
     disabled[0] = NULL;
@@ -100,6 +114,8 @@ static void test_the_configuration_is_copied(void **state)
     support_script_sent(&script, "C1 LOGIN fred secret");
     support_script_server(&script, "C1 OK [CAPABILITY IMAP4rev1 ENABLE CONDSTORE QRESYNC] x");
     support_script_sent(&script, "C2 ENABLE CONDSTORE");
+    assert_string_equal(script.client->fields.names[0], "X-Mine");
+    assert_int_equal(script.client->fields.count, 1);
     support_script_close(&script);
 }
 

@@ -171,6 +171,22 @@ static void test_pf_125_atoms_and_flags_are_checked(void **state)
     finish("FETCH BODY.PEEK[1.MIME] Recent");
 }
 
+static void test_header_fields_are_a_section(void **state)
+{
+    static const char *const names[] = {"From", "X-(\"a\\", "NIL", "a]"};
+
+    (void)state;
+    begin(CPMSYNC_LITERALS_SYNC, "FETCH");
+    cpmsync_command_open(&command);
+    cpmsync_command_atom(&command, "FLAGS");
+    cpmsync_command_header_fields(&command, names, 4);
+    cpmsync_command_close(&command);
+    finish("FETCH (FLAGS BODY.PEEK[HEADER.FIELDS (From \"X-(\\\"a\\\\\" \"NIL\" \"a]\")])");
+    begin(CPMSYNC_LITERALS_SYNC, "FETCH");
+    cpmsync_command_header_fields(&command, names, 0);
+    finish_error(CPMSYNC_ERR_INVALID_ARGUMENT);
+}
+
 static void test_an_error_stays_and_the_shape_is_checked(void **state)
 {
     struct cpmsync_uidset empty;
@@ -337,6 +353,7 @@ int main(void)
         cmocka_unit_test(test_l_06_4096_octets_need_not_wait_and_4097_must),
         cmocka_unit_test(test_l_05_and_pf_124_literals_by_capability),
         cmocka_unit_test(test_pf_125_atoms_and_flags_are_checked),
+        cmocka_unit_test(test_header_fields_are_a_section),
         cmocka_unit_test(test_an_error_stays_and_the_shape_is_checked),
         cmocka_unit_test(test_l_11_lines_have_a_budget),
         cmocka_unit_test(test_secrets_are_marked_from_their_first_octet),

@@ -98,6 +98,41 @@ static void test_q_32_vanished_only_with_changedsince(void **state)
     support_talk_close(&bench.talk);
 }
 
+static void test_d_16_descriptors_are_asked_for_with_ranges_and_by_themselves(void **state)
+{
+    static const char *const names[] = {"From", "Subject"};
+    struct cpmsync_header_list fields;
+    struct cpmsync_uidset set;
+    struct bench bench;
+
+    (void)state;
+    open_bench(&bench, "IMAP4rev1 CONDSTORE");
+    assert_int_equal(cpmsync_header_list_init(&fields, NULL, names, 2), 0);
+    cpmsync_uidset_init(&set, NULL, 10);
+    assert_int_equal(cpmsync_uidset_add(&set, 3, 5), 0);
+    assert_int_equal(cpmsync_uidset_add(&set, 9, 9), 0);
+    unsigned how = CPMSYNC_REQUEST_MODSEQ | CPMSYNC_REQUEST_DESCRIBED;
+    assert_int_equal(cpmsync_request_fetch(&bench.requests, CPMSYNC_REQUEST_TAIL, 5, 9, how), 0);
+    support_talk_client(&bench.talk, "C2 UID FETCH 5:9 (FLAGS MODSEQ)\r\n"); /* there are none */
+    assert_false(bench.requests.slots[0].described);
+    bench.requests.fields = &fields;
+    assert_int_equal(cpmsync_request_fetch(&bench.requests, CPMSYNC_REQUEST_TAIL, 5, 9, how), 0);
+    support_talk_client(&bench.talk, "C3 UID FETCH 5:9 (FLAGS MODSEQ RFC822.SIZE INTERNALDATE "
+                                     "BODY.PEEK[HEADER.FIELDS (From Subject)])\r\n");
+    assert_true(bench.requests.slots[1].described);
+    assert_int_equal(cpmsync_request_fill(&bench.requests, &set, CPMSYNC_REQUEST_REFILL), 0);
+    support_talk_client(
+        &bench.talk, "C4 UID FETCH 3:5,9 (RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER.FIELDS (From Subject)])\r\n");
+    fields.count = 0;
+    assert_int_equal(cpmsync_request_fill(&bench.requests, &set, 0), 0);
+    support_talk_client(&bench.talk, "C5 UID FETCH 3:5,9 (RFC822.SIZE INTERNALDATE)\r\n");
+    support_talk_server(&bench.talk, "C2 OK x\r\nC3 OK x\r\nC4 OK x\r\nC5 OK x\r\n");
+    assert_string_equal(bench.heard, "2 5:9 CPMSYNC_OK|2 5:9 CPMSYNC_OK|6 3:9 CPMSYNC_OK|6 3:9 CPMSYNC_OK|");
+    cpmsync_uidset_clear(&set);
+    cpmsync_header_list_clear(&fields);
+    support_talk_close(&bench.talk);
+}
+
 static void test_q_38_search_may_end_in_a_mod_sequence(void **state)
 {
     struct bench bench;
@@ -174,6 +209,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_text_of_each_request),
         cmocka_unit_test(test_q_32_vanished_only_with_changedsince),
+        cmocka_unit_test(test_d_16_descriptors_are_asked_for_with_ranges_and_by_themselves),
         cmocka_unit_test(test_q_38_search_may_end_in_a_mod_sequence),
         cmocka_unit_test(test_ox_01_esearch_tells_a_set_behind_all),
         cmocka_unit_test(test_ranges_in_flight_are_bounded_and_can_be_voided),

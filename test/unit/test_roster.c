@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "support/failing_allocator.h"
+#include "sync/lacking.h"
 #include "sync/roster.h"
 
 struct bench {
@@ -146,6 +147,48 @@ static void test_r_17_a_marked_mailbox_is_visited(void **state)
     close_bench(&bench);
 }
 
+/* What lacks is asked for although nothing changed (D-20: once). */
+static void test_a_mailbox_that_lacks_descriptors_is_visited(void **state)
+{
+    struct cpmsync_store_mailbox record = {.size = sizeof record, .name = (const uint8_t *)"c", .name_len = 1};
+    struct cpmsync_range covered = {1, 10};
+    struct cpmsync_header_list fields;
+    struct cpmsync_uidset none;
+    struct cpmsync_buf extra;
+    struct bench bench;
+
+    (void)state;
+    open_bench(&bench, 100);
+    assert_int_equal(cpmsync_header_list_init(&fields, NULL, NULL, 0), 0);
+    cpmsync_uidset_init(&none, NULL, 1);
+    cpmsync_buf_init(&extra, NULL, CPMSYNC_LACKING_OCTETS_MAX);
+    assert_int_equal(cpmsync_lacking_write(&none, &fields, &extra), 0);
+    bench.roster.fields = &fields;
+    stored(&bench, "a", 11, 100, 5);
+    stored(&bench, "b", 11, 100, 0);
+    record.uidvalidity = 42;
+    record.uidnext = 11;
+    record.highestmodseq = 100;
+    record.messages = 5;
+    record.covered = &covered;
+    record.covered_count = 1;
+    record.extra = cpmsync_buf_data(&extra);
+    record.extra_len = extra.len;
+    bench.store.ops->begin(bench.store.self, CPMSYNC_STORE_CACHE);
+    assert_int_equal(bench.store.ops->mailbox_put(bench.store.self, &record), 0);
+    bench.store.ops->commit(bench.store.self);
+    server(&bench, "* LIST () \"/\" a");
+    server(&bench, "* LIST () \"/\" b");
+    server(&bench, "* LIST () \"/\" c");
+    server(&bench, "* STATUS a (UIDVALIDITY 42 UIDNEXT 11 MESSAGES 5 HIGHESTMODSEQ 100)");
+    server(&bench, "* STATUS b (UIDVALIDITY 42 UIDNEXT 11 MESSAGES 0 HIGHESTMODSEQ 100)");
+    server(&bench, "* STATUS c (UIDVALIDITY 42 UIDNEXT 11 MESSAGES 5 HIGHESTMODSEQ 100)");
+    assert_compared(&bench, "a+ b= c=");
+    cpmsync_buf_clear(&extra);
+    cpmsync_header_list_clear(&fields);
+    close_bench(&bench);
+}
+
 static void test_y_04_what_cannot_be_selected_is_closed(void **state)
 {
     struct bench bench;
@@ -279,6 +322,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_y_06_only_what_is_equal_and_covered_is_unchanged),
         cmocka_unit_test(test_r_17_a_marked_mailbox_is_visited),
+        cmocka_unit_test(test_a_mailbox_that_lacks_descriptors_is_visited),
         cmocka_unit_test(test_y_04_what_cannot_be_selected_is_closed),
         cmocka_unit_test(test_m_01_what_is_told_apart_is_united),
         cmocka_unit_test(test_status_behind_the_list_finds_its_mailbox),

@@ -227,6 +227,49 @@ static void test_add_set_joins_two_sets(void **state)
     }
 }
 
+static void assert_removed(const char *from, const char *what, const char *left)
+{
+    struct fixture fixture;
+    struct cpmsync_uidset other;
+
+    begin(&fixture, 100);
+    cpmsync_uidset_init(&other, NULL, 100);
+    assert_int_equal(add_text(&fixture.set, from), 0);
+    assert_int_equal(add_text(&other, what), 0);
+    assert_int_equal(cpmsync_uidset_remove_set(&fixture.set, &other), 0);
+    assert_set(&fixture.set, left);
+    cpmsync_uidset_clear(&other);
+    end(&fixture);
+}
+
+static void test_remove_set_takes_one_set_from_another(void **state)
+{
+    struct cpmsync_uidset other;
+    struct fixture fixture;
+
+    (void)state;
+    assert_removed("1:10", "", "1:10");
+    assert_removed("", "1,3", "");
+    assert_removed("1:10", "4", "1:3,5:10");
+    assert_removed("1:10,20:30", "2,5:6,8:25,40", "1,3:4,7,26:30");
+    assert_removed("5:6,8,10:12", "1:7,9:20", "8");
+    assert_removed("5:6,8,10:12", "1:4,7,9,13", "5:6,8,10:12");
+    assert_removed("1:4294967295", "1,4294967295", "2:4294967294");
+    assert_removed("1,3,5,7", "1:2,4:7", "3");
+    begin(&fixture, 3);
+    cpmsync_uidset_init(&other, NULL, 16);
+    assert_int_equal(add_text(&other, "2,4,6"), 0);
+    assert_int_equal(add_text(&fixture.set, "1:10"), 0);
+    assert_int_equal(cpmsync_uidset_remove_set(&fixture.set, &other), CPMSYNC_ERR_LIMIT);
+    assert_set(&fixture.set, "1:10");
+    support_allocator_fail_from(&fixture.allocator, 1);
+    assert_int_equal(cpmsync_uidset_remove_set(&fixture.set, &other), CPMSYNC_ERR_NOMEM);
+    assert_set(&fixture.set, "1:10");
+    support_allocator_fail_at(&fixture.allocator, 0);
+    cpmsync_uidset_clear(&other);
+    end(&fixture);
+}
+
 static void test_assign_takes_sorted_ranges_only(void **state)
 {
     struct cpmsync_range good[4] = {{1, 3}, {4, 6}, {8, 9}, {TOP, TOP}};
@@ -425,6 +468,37 @@ static void test_random_histories_agree_with_a_bitmap(void **state)
     end(&fixture);
 }
 
+static void test_remove_set_agrees_with_removing_one_by_one(void **state)
+{
+    uint32_t seed = 7162;
+
+    (void)state;
+    for (int round = 0; round < 2000; round++) {
+        struct cpmsync_uidset all, one, other;
+        cpmsync_uidset_init(&all, NULL, 1000);
+        cpmsync_uidset_init(&one, NULL, 1000);
+        cpmsync_uidset_init(&other, NULL, 1000);
+        for (int i = 0; i < 12; i++) {
+            uint32_t first = 1 + next_random(&seed) % 60, last = first + next_random(&seed) % 6;
+            if (i % 2) {
+                assert_int_equal(cpmsync_uidset_add(&all, first, last), 0);
+                assert_int_equal(cpmsync_uidset_add(&one, first, last), 0);
+            } else {
+                assert_int_equal(cpmsync_uidset_add(&other, first, last), 0);
+            }
+        }
+        assert_int_equal(cpmsync_uidset_remove_set(&all, &other), 0);
+        for (size_t i = 0; i < other.count; i++)
+            assert_int_equal(cpmsync_uidset_remove(&one, other.ranges[i].first, other.ranges[i].last), 0);
+        assert_int_equal(all.count, one.count);
+        if (all.count)
+            assert_memory_equal(all.ranges, one.ranges, all.count * sizeof *all.ranges);
+        cpmsync_uidset_clear(&all);
+        cpmsync_uidset_clear(&one);
+        cpmsync_uidset_clear(&other);
+    }
+}
+
 /* In whatever order they come, gathered ranges make the set that adding them makes. */
 static void test_g_22_gathering_gives_the_same_set(void **state)
 {
@@ -523,6 +597,8 @@ int main(void)
         cmocka_unit_test(test_removing_cuts_what_it_meets),
         cmocka_unit_test(test_pf_122_ranges_are_bounded_and_never_enumerated),
         cmocka_unit_test(test_add_set_joins_two_sets),
+        cmocka_unit_test(test_remove_set_takes_one_set_from_another),
+        cmocka_unit_test(test_remove_set_agrees_with_removing_one_by_one),
         cmocka_unit_test(test_assign_takes_sorted_ranges_only),
         cmocka_unit_test(test_without_memory_the_set_is_as_before),
         cmocka_unit_test(test_g_22_received_ranges_are_read_in_either_order),

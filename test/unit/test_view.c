@@ -113,6 +113,64 @@ static void test_one_mailbox_is_told_with_its_messages(void **state)
     support_store_close(&failing);
 }
 
+/* As sync/descriptor.h has them: a size; a size and a Subject. */
+static void put_descriptors(struct support_store *failing, bool damaged)
+{
+    static const uint8_t size[] = {1, 1, 44}, subject[] = {1, 5, 45, 1, 12, 'x', 0}, none[] = {0};
+    const struct cpmsync_store *store = &failing->store;
+    const uint8_t *name = (const uint8_t *)"INBOX";
+
+    assert_int_equal(store->ops->begin(store->self, CPMSYNC_STORE_CACHE), 0);
+    assert_int_equal(store->ops->descriptor_put(store->self, name, 5, 2, size, sizeof size), 0);
+    assert_int_equal(store->ops->descriptor_put(store->self, name, 5, 9, subject, sizeof subject), 0);
+    if (damaged)
+        assert_int_equal(store->ops->descriptor_put(store->self, name, 5, 5, none, sizeof none), 0);
+    assert_int_equal(store->ops->commit(store->self), 0);
+}
+
+static int hear_descriptor(void *ctx, uint32_t uid, const struct cpmsync_descriptor *descriptor)
+{
+    struct heard *heard = ctx;
+    char line[128];
+
+    assert_int_equal(descriptor->size, sizeof *descriptor);
+    snprintf(line, sizeof line, "%" PRIu32 " %u %" PRIu64 " %s %s|", uid, descriptor->parts, descriptor->message_size,
+        descriptor->field_count ? descriptor->names[0] : "", descriptor->field_count ? descriptor->values[0] : "");
+    say(heard, line);
+    return ++heard->calls == heard->stop_at ? 7 : 0;
+}
+
+static int see_descriptors(struct support_store *failing, const char *mailbox, uint32_t first, uint32_t last,
+    int stop_at, const char *expected)
+{
+    struct heard heard = {.stop_at = stop_at};
+    int result = cpmsync_view_descriptors(&failing->store, NULL, mailbox, first, last, hear_descriptor, &heard);
+
+    assert_string_equal(heard.text, expected);
+    return result;
+}
+
+static void test_descriptors_are_told_by_uid(void **state)
+{
+    struct support_store failing;
+
+    (void)state;
+    open_store(&failing);
+    put_descriptors(&failing, false);
+    assert_int_equal(see_descriptors(&failing, "INBOX", 1, UINT32_MAX, 0, "2 1 44  |9 5 45 Subject x|"), 0);
+    assert_int_equal(see_descriptors(&failing, "inbox", 3, 9, 0, "9 5 45 Subject x|"), 0);
+    assert_int_equal(see_descriptors(&failing, "INBOX", 3, 8, 0, ""), 0);
+    assert_int_equal(see_descriptors(&failing, "Archive", 1, 8, 0, ""), 0);
+    assert_int_equal(see_descriptors(&failing, "INBOX", 1, 9, 1, "2 1 44  |"), 7);
+    assert_int_equal(see_descriptors(&failing, "nothing", 1, 9, 0, ""), CPMSYNC_ERR_NOT_FOUND);
+    assert_int_equal(see_descriptors(&failing, NULL, 1, 9, 0, ""), CPMSYNC_ERR_INVALID_ARGUMENT);
+    assert_int_equal(see_descriptors(&failing, "INBOX", 0, 9, 0, ""), CPMSYNC_ERR_INVALID_ARGUMENT);
+    assert_int_equal(see_descriptors(&failing, "INBOX", 9, 8, 0, ""), CPMSYNC_ERR_INVALID_ARGUMENT);
+    put_descriptors(&failing, true);
+    assert_int_equal(see_descriptors(&failing, "INBOX", 1, 9, 0, "2 1 44  |"), CPMSYNC_ERR_STORE_CORRUPT);
+    support_store_close(&failing);
+}
+
 static void test_m_01_inbox_in_any_case_is_the_one_inbox(void **state)
 {
     struct support_store failing;
@@ -231,6 +289,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_mailbox_is_told_by_name),
         cmocka_unit_test(test_one_mailbox_is_told_with_its_messages),
+        cmocka_unit_test(test_descriptors_are_told_by_uid),
         cmocka_unit_test(test_m_01_inbox_in_any_case_is_the_one_inbox),
         cmocka_unit_test(test_either_callback_may_be_missing),
         cmocka_unit_test(test_a_verdict_stops_and_is_returned),
