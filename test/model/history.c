@@ -26,6 +26,7 @@ static size_t portion(void *ctx, size_t len)
 /* Another configuration, on the same store. */
 static bool restart(struct world *w, struct support_link *link)
 {
+    static const char *const FIELDS[] = {"From", "Message-ID", "Subject"};
     static const char *const GIVEN_UP[] = {"QRESYNC", "CONDSTORE", "UNSELECT", "ESEARCH"};
     unsigned kind = world_below(w, 8);
 
@@ -34,6 +35,10 @@ static bool restart(struct world *w, struct support_link *link)
     if (world_below(w, 4) == 0)
         link->disabled[link->config.disabled_count++] = "LIST-STATUS";
     link->config.early = (enum cpmsync_early)world_below(w, 3);
+    if (world_below(w, 6) == 0) { /* from here on another list: what is cached gets new descriptors */
+        link->config.header_fields = FIELDS;
+        link->config.header_field_count = sizeof FIELDS / sizeof FIELDS[0];
+    }
     link->open_flags = CPMSYNC_CONN_SECURE | (world_below(w, 2) ? CPMSYNC_CONN_EARLY : 0);
     world_note(w, "  client %d restarts without %s %s, early %d", (int)(link - w->links),
         link->config.disabled_count ? link->disabled[0] : "nothing",
@@ -139,6 +144,7 @@ static bool set_up(struct world *w)
     for (size_t i = 0; i < WORLD_CLIENTS; i++) {
         if (!support_link_init(&w->links[i], w->mock, WORLD_BOX_NAMES, WORLD_NAMES))
             return world_wrong(w, "no memory");
+        w->links[i].config.descriptors = i % 2 ? CPMSYNC_OFF : 0;
         w->links[i].portion = portion;
         w->links[i].ctx = w;
         if (!restart(w, &w->links[i]))

@@ -134,9 +134,14 @@ struct reference *world_reference(struct world *w, const char *box)
 
 static void deliver(struct world *w, const char *box, unsigned count)
 {
+    char message[128];
+
     for (unsigned i = 0; i < count; i++) {
         unsigned flag = world_below(w, 3) ? WORLD_FLAGS : world_below(w, WORLD_FLAGS);
-        cpmsync_mock_deliver(w->mock, NULL, box, flag < WORLD_FLAGS ? WORLD_FLAG_NAMES[flag] : "", 0, "x", 1);
+        int len = snprintf(
+            message, sizeof message, "From: f\r\nMessage-ID: <%" PRIu32 "@%s>\r\n\r\nx", uidnext_of(w, box), box);
+        cpmsync_mock_deliver(
+            w->mock, NULL, box, flag < WORLD_FLAGS ? WORLD_FLAG_NAMES[flag] : "", 0, message, (size_t)len);
         reference_deliver(world_reference(w, box), flag < WORLD_FLAGS ? 1u << flag : 0);
     }
 }

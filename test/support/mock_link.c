@@ -437,6 +437,8 @@ char *support_link_rows(struct support_link *link, const char *mailbox)
     return store.data;
 }
 
+static bool are_described(struct support_link *link, const char *mailbox, char *why, size_t why_size);
+
 bool support_link_equals(struct support_link *link, const char *mailbox, bool modseqs, char *why, size_t why_size)
 {
     struct text store = {0};
@@ -464,7 +466,68 @@ bool support_link_equals(struct support_link *link, const char *mailbox, bool mo
     }
     free(store.data);
     free(server);
-    return same && support_link_mirrored(link, mailbox, why, why_size);
+    return same && support_link_mirrored(link, mailbox, why, why_size) && are_described(link, mailbox, why, why_size);
+}
+
+/* ---- descriptors */
+
+struct described {
+    struct support_link *link;
+    const char *mailbox;
+    size_t count;
+    char *why;
+    size_t why_size;
+};
+
+/* The message has this field. */
+static bool has_field(const char *message, size_t len, const char *name, const char *value)
+{
+    char line[512];
+    size_t line_len = (size_t)snprintf(line, sizeof line, "%s: %s\r\n", name, value);
+
+    for (size_t at = 0; at + line_len <= len; at++)
+        if ((at == 0 || message[at - 1] == '\n') && memcmp(message + at, line, line_len) == 0)
+            return true;
+    return false;
+}
+
+static int compare_descriptor(void *ctx, uint32_t uid, const struct cpmsync_descriptor *descriptor)
+{
+    struct described *described = ctx;
+    const void *message;
+    int64_t len = cpmsync_mock_message(described->link->mock, NULL, described->mailbox, uid, &message);
+    bool same =
+        len >= 0 && descriptor->message_size == (uint64_t)len && descriptor->parts == 7 && descriptor->field_count;
+
+    for (size_t i = 0; same && i < descriptor->field_count; i++)
+        same = has_field(message, (size_t)len, descriptor->names[i], descriptor->values[i]);
+    described->count++;
+    if (!same)
+        snprintf(described->why, described->why_size, "%s: the descriptor of %" PRIu32 " is not that of the message",
+            described->mailbox, uid);
+    return !same;
+}
+
+static int count_messages(void *ctx, const struct cpmsync_mailbox_info *info)
+{
+    *(size_t *)ctx = info->messages;
+    return 0;
+}
+
+/* Every message has a descriptor, which is that of the server's. */
+static bool are_described(struct support_link *link, const char *mailbox, char *why, size_t why_size)
+{
+    struct described described = {link, mailbox, 0, why, why_size};
+    size_t messages = 0;
+
+    if (link->config.descriptors == CPMSYNC_OFF)
+        return true;
+    cpmsync_view_messages(&link->store.store, NULL, mailbox, count_messages, NULL, &messages);
+    if (cpmsync_view_descriptors(&link->store.store, NULL, mailbox, 1, UINT32_MAX, compare_descriptor, &described))
+        return false;
+    if (described.count != messages)
+        snprintf(why, why_size, "%s: %zu messages, %zu descriptors", mailbox, messages, described.count);
+    return described.count == messages;
 }
 
 struct cursor {

@@ -82,7 +82,8 @@ int support_link_sync_account(struct support_link *link, const char *first);
  * which is then. false if a deadline does not go away. */
 bool support_link_run(struct support_link *link, int64_t until);
 
-/* What the store holds of the mailbox is what the server holds, and the mirror is what the store holds. `modseqs` false:
+/* What the store holds of the mailbox is what the server holds, with descriptors if there are to be any, and the mirror is what the
+ * store holds. `modseqs` false:
  * the client knows of no mod-sequences, all are 0. `why` says what differs. */
 bool support_link_equals(struct support_link *link, const char *mailbox, bool modseqs, char *why, size_t why_size);
 /* The mirror is what the store holds, and nothing was done that must not be. */
