@@ -9,6 +9,7 @@
 
 #include "base/uidset.h"
 #include "fuzz/fuzz.h"
+#include "sync/descriptor.h"
 #include "wire/lex.h"
 #include "wire/mailbox_name.h"
 #include "wire/namespace.h"
@@ -69,6 +70,32 @@ static void walk_fetch(struct cpmsync_slice unit, const struct cpmsync_fetch *fe
     }
 }
 
+/* What is read of a descriptor is what a store gives back. */
+static void take_descriptor(const struct cpmsync_fetch *fetch)
+{
+    struct cpmsync_header_list fields;
+    struct cpmsync_description read, back;
+    struct cpmsync_buf text, octets;
+
+    FUZZ_EXPECT(cpmsync_header_list_init(&fields, NULL, NULL, 0) == 0);
+    cpmsync_buf_init(&text, NULL, CPMSYNC_DESCRIPTOR_OCTETS_MAX);
+    cpmsync_buf_init(&octets, NULL, CPMSYNC_DESCRIPTOR_OCTETS_MAX);
+    int result = cpmsync_descriptor_read(&read, &text, &fields, fetch);
+    FUZZ_EXPECT(result == 0 || result == 1);
+    FUZZ_EXPECT(cpmsync_descriptor_encode(&read.is, &octets) == 0);
+    FUZZ_EXPECT(cpmsync_descriptor_decode(&back, cpmsync_buf_slice(&octets)));
+    FUZZ_EXPECT(back.is.parts == read.is.parts && back.is.field_count == read.is.field_count);
+    FUZZ_EXPECT(back.is.internaldate == read.is.internaldate && back.is.truncated == read.is.truncated);
+    for (size_t i = 0; i < read.is.field_count; i++) {
+        FUZZ_EXPECT(strcmp(back.is.names[i], read.is.names[i]) == 0);
+        FUZZ_EXPECT(strcmp(back.is.values[i], read.is.values[i]) == 0);
+        FUZZ_EXPECT(!strpbrk(read.is.values[i], "\r\n"));
+    }
+    cpmsync_buf_clear(&octets);
+    cpmsync_buf_clear(&text);
+    cpmsync_header_list_clear(&fields);
+}
+
 /* A name goes to the cache's key; where the key goes back to the wire it must give the same key again. */
 static void take_name(struct cpmsync_slice unit, const struct cpmsync_string *name)
 {
@@ -124,6 +151,7 @@ static void check(struct cpmsync_slice unit, const struct cpmsync_response *resp
         break;
     case CPMSYNC_RESPONSE_FETCH:
         walk_fetch(unit, &response->fetch);
+        take_descriptor(&response->fetch);
         break;
     case CPMSYNC_RESPONSE_FLAGS:
         walk_flags(unit, response->items);

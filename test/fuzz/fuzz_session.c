@@ -227,7 +227,9 @@ static void prepare(struct play *play, struct fuzz_input *input)
         limit(config);
     play->late = (how & 128) != 0;
     config->disabled = play->disabled;
-    play->disabled[0] = capabilities[fuzz_octet(input) % (sizeof capabilities / sizeof *capabilities)];
+    uint8_t offered = fuzz_octet(input);
+    play->disabled[0] = capabilities[(offered & 127) % (sizeof capabilities / sizeof *capabilities)];
+    config->descriptors = offered & 128 ? 0 : CPMSYNC_OFF;
     config->disabled_count = play->disabled[0] != NULL;
     config->mechanism = mechanisms[fuzz_octet(input) % (sizeof mechanisms / sizeof *mechanisms)];
     config->ctx = play;
