@@ -114,6 +114,8 @@ bool cpmsync_date_parse(struct cpmsync_slice text, int64_t *seconds)
         !read_zone(&text, &zone))
         return false;
     (void)cpmsync_lex_space(&text);
+    if (text.len)
+        return false;
     *seconds = days * 86400 + time - zone;
-    return text.len == 0;
+    return true;
 }

@@ -7,7 +7,7 @@
 
 /*
  * *seconds since 1970-01-01 00:00:00 UTC, negative before it. The day may have one digit, with or without a blank ahead of it
- * (G-18); a second 60 is the first of the next minute. False for what names no day or time there is.
+ * (G-18); a second 60 is the first of the next minute. False, with *seconds as it was, for what names no day or time there is.
  */
 bool cpmsync_date_parse(struct cpmsync_slice text, int64_t *seconds);
 

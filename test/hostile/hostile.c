@@ -21,6 +21,8 @@ enum { PIECE = 65536, LOG_LINES = 300 };
  *   a response: as it comes, and what a flag list is cut into: two octets of it are a flag, a slice and a pointer for each
  *   a message: 16 octets in the columns and in the store's chunk, with an eighth of slack; a range of UIDs that is asked for,
  *     seen or held back, twice while ranges are gathered
+ *   a descriptor: what it is made of as it comes, told and stored, and one that is stored for each message; two sets of those
+ *     that lack theirs, and what is made of them when they meet
  *   a flag set: its octets here and in the store, its places in tables, the store's node
  */
 static size_t bound(const struct cpmsync_client_config *config)
@@ -30,7 +32,14 @@ static size_t bound(const struct cpmsync_client_config *config)
     size_t messages = (size_t)(config->messages_max ? config->messages_max : 1000000) * (2 * 18 + 3 * 2 * 8);
     size_t flagsets = (size_t)config->flagset_octets_max * 3 + (size_t)config->flagsets_max * 320;
 
-    return fixed + response + messages + flagsets + (size_t)config->output_max * 2;
+    size_t descriptors = 0;
+
+    if (config->descriptors != CPMSYNC_OFF) {
+        descriptors = (size_t)config->response_max * 12;
+        descriptors += (size_t)(config->messages_max ? config->messages_max : 1000000) * (4 * 2 * 8);
+        descriptors += (size_t)HOSTILE_DESCRIBED * ((size_t)config->literal_max + 128);
+    }
+    return fixed + response + messages + flagsets + descriptors + (size_t)config->output_max * 2;
 }
 
 static int hear(void *ctx, struct cpmsync_client *client, const struct cpmsync_event *event)
@@ -217,7 +226,8 @@ void hostile_select(struct hostile *h)
     hostile_connect(h);
     hostile_say(h, "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] ready\r\n");
     hostile_say(h, "C1 OK [CAPABILITY IMAP4rev1 ENABLE CONDSTORE QRESYNC UNSELECT] welcome\r\n");
-    assert_true(hostile_sent(h, "C2 ENABLE QRESYNC\r\nC3 SELECT INBOX\r\nC4 UID FETCH 1:200 (FLAGS MODSEQ)\r\n"));
+    assert_true(hostile_sent(h, "C2 ENABLE QRESYNC\r\nC3 SELECT INBOX\r\nC4 UID FETCH 1:200 (FLAGS MODSEQ"));
+    assert_int_equal(hostile_sent(h, "(FLAGS MODSEQ)\r\n"), h->config.descriptors == CPMSYNC_OFF);
     hostile_say(h, "* ENABLED QRESYNC\r\nC2 OK\r\n");
 }
 

@@ -13,6 +13,8 @@
 #include "support/failing_allocator.h"
 #include "support/plain_crypto.h"
 
+enum { HOSTILE_DESCRIBED = 200 }; /* descriptors that are stored at most, where there are any */
+
 struct hostile {
     struct support_allocator allocator;
     struct support_crypto crypto;
@@ -29,7 +31,7 @@ struct hostile {
 };
 
 /* response_max 4096, literal_max 1024, output_max 4096, messages_max 2000, flagsets_max 100, flagset_octets_max 8192. Change
- * the configuration before hostile_open. */
+ * the configuration before hostile_open. No descriptors, but where the test turns them on. */
 void hostile_init(struct hostile *h);
 void hostile_open(struct hostile *h);
 /* Checks the bound and that nothing leaks. Prints what was said and what was held. */
