@@ -12,7 +12,7 @@
 
 #include "hostile/hostile.h"
 
-enum { MILLION = 1000000 };
+enum { MILLION = 1000000, MANY = 300000 };
 
 static void begin(struct hostile *h, int64_t most)
 {
@@ -63,7 +63,7 @@ static void test_g_26_a_header_without_end(void **state)
 }
 
 /* All there are, in any order, by their flags alone: what lacks is a set, and is asked for in ranges. */
-static void test_pf_120_a_million_messages_without_descriptors(void **state)
+static void test_pf_120_many_messages_without_descriptors(void **state)
 {
     struct hostile h;
 
@@ -72,9 +72,9 @@ static void test_pf_120_a_million_messages_without_descriptors(void **state)
         begin(&h, 0);
         hostile_say(&h, "* 1 FETCH (X\r\nC4 OK\r\n"); /* so that all are asked for */
         assert_true(hostile_sent(&h, "C5 UID FETCH 1:4294967295 (FLAGS MODSEQ)\r\n"));
-        hostile_count(&h, "* 1 FETCH (UID %u FLAGS () MODSEQ (99))\r\n", down ? 2 * MILLION - 10 : 5, down ? -2 : 2,
-            MILLION - 10);
-        hostile_say(&h, "* 999990 EXISTS\r\nC5 OK\r\n");
+        hostile_count(
+            &h, "* 1 FETCH (UID %u FLAGS () MODSEQ (99))\r\n", down ? 2 * MANY - 10 : 5, down ? -2 : 2, MANY - 10);
+        hostile_say(&h, "* 299990 EXISTS\r\nC5 OK\r\n");
         hostile_say(&h, "C6 OK\r\n"); /* and what came meanwhile */
         assert_int_equal(h.completed, 0);
         assert_true(hostile_sent(&h, " (RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER.FIELDS ("));
@@ -93,7 +93,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pf_120_a_descriptor_that_is_told_again_and_again),
         cmocka_unit_test(test_g_26_a_header_without_end),
-        cmocka_unit_test(test_pf_120_a_million_messages_without_descriptors),
+        cmocka_unit_test(test_pf_120_many_messages_without_descriptors),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
