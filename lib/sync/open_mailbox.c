@@ -14,6 +14,20 @@ static int load_rows(void *ctx, const uint32_t *uid, const uint64_t *modseq, con
     return cpmsync_cache_restore(ctx, uid, modseq, flagset, count);
 }
 
+/* Committed with what was told before their range was: BEGIN makes the app drop them. */
+static bool has_rows_outside(const struct cpmsync_cache *cache)
+{
+    const struct cpmsync_columns *columns = cache->columns;
+    size_t inside = 0;
+
+    for (size_t i = 0; i < cache->covered.count; i++)
+        inside +=
+            cpmsync_columns_rank(columns, cache->covered.ranges[i].last) -
+            (cache->covered.ranges[i].first > 1 ? cpmsync_columns_rank(columns, cache->covered.ranges[i].first - 1)
+                                                : 0);
+    return inside != cpmsync_columns_count(columns);
+}
+
 static int load(struct cpmsync_open_mailbox *mailbox)
 {
     const struct cpmsync_store *store = mailbox->store;
@@ -50,6 +64,8 @@ static int load(struct cpmsync_open_mailbox *mailbox)
         error = store->ops->rows_load(store->self, name, mailbox->name_len, load_rows, cache);
     if (!error && cpmsync_columns_count(cache->columns) != messages)
         error = CPMSYNC_ERR_STORE_CORRUPT;
+    if (!error && has_rows_outside(cache))
+        mailbox->retell_due = true;
     mailbox->stored = true;
     return error;
 }

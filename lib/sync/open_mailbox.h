@@ -29,7 +29,7 @@ struct cpmsync_open_mailbox {
     bool stored;              /* the store has a record */
     bool begin_due;           /* the next event must be BEGIN (R17) */
     bool marked;              /* what the app was told may differ from what the store holds (R17) */
-    bool retell_due;          /* so it was when the mailbox was read: BEGIN is followed by all there is */
+    bool retell_due; /* so it was when the mailbox was read, or rows are not covered: all there is follows BEGIN */
     const struct cpmsync_header_list *fields; /* of descriptors; NULL: there are none */
     struct cpmsync_uidset lacking;            /* UIDs of messages that lack theirs are in it, others may be */
 };

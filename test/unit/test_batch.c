@@ -289,6 +289,26 @@ static void test_r_17_begin_does_not_name_what_this_batch_covers(void **state)
     close_bench(&bench);
 }
 
+/* A server told of 12 ahead of its range, and the range was lost: BEGIN has the app drop 12, which is cached. */
+static void test_r_17_what_is_cached_beyond_the_covered_uids_is_told_again(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    open_bench(&bench);
+    first_sync(&bench);
+    put(&bench, 12, "", 120);
+    assert_int_equal(cpmsync_batch_commit(&bench.batch), 0);
+    close_mailbox(&bench);
+    assert_int_equal(open_mailbox(&bench), 0);
+    bench.heard_len = 0;
+    assert_int_equal(cpmsync_batch_commit(&bench.batch), 0);
+    assert_heard(
+        &bench, "begin 42 1:10|2 20 a|4 40|9 90 \\Seen|12 120|gone 1:1 3:3 5:8 10:11 13:4294967295|batch 11 100|");
+    assert_mirrored(&bench);
+    close_bench(&bench);
+}
+
 static void test_q_15_held_events_leave_when_the_uidvalidity_is_confirmed(void **state)
 {
     struct bench bench;
@@ -815,6 +835,7 @@ int main(void)
         cmocka_unit_test(test_r_17_begin_names_the_covered_uids_after_every_open),
         cmocka_unit_test(test_r_17_an_app_hears_begin_even_when_nothing_changed),
         cmocka_unit_test(test_r_17_begin_does_not_name_what_this_batch_covers),
+        cmocka_unit_test(test_r_17_what_is_cached_beyond_the_covered_uids_is_told_again),
         cmocka_unit_test(test_q_15_held_events_leave_when_the_uidvalidity_is_confirmed),
         cmocka_unit_test(test_q_15_held_events_of_another_generation_never_leave),
         cmocka_unit_test(test_r_17_after_a_reset_that_was_lost_all_is_told_again),
