@@ -38,6 +38,7 @@ struct cpmsync_resync {
     bool failed;
     unsigned held; /* we are inside something that goes on by itself: no go_on, and stop only leaves its error */
     unsigned late_tails;
+    uint32_t late_first; /* where the last one began */
 };
 
 static void go_on(struct cpmsync_resync *resync);
@@ -522,6 +523,9 @@ static void submit_late_tail(struct cpmsync_resync *resync)
     uint32_t first = cpmsync_cache_uidnext(&resync->mailbox->cache);
 
     resync->apply.tail_due = false;
+    if (resync->config.stays && first > resync->late_first)
+        resync->late_tails = 0; /* a steady stream of messages is no contradiction */
+    resync->late_first = first;
     if (++resync->late_tails > CPMSYNC_RESYNC_LATE_TAILS)
         fail(resync, CPMSYNC_ERR_UNVERIFIED, NULL);
     else if (first)
