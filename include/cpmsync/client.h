@@ -214,6 +214,11 @@ struct cpmsync_client_config {
     int64_t idle_ms;
     int64_t retry_least_ms;
     int64_t retry_most_ms;
+    /*
+     * Of cpmsync_client_watch_account with NOTIFY: servers lose events, so the whole list is compared again, when the connection is
+     * used the next time after so long (0: 6 hours; CPMSYNC_OFF: never). Each new connection begins with it anyway.
+     */
+    int64_t survey_ms;
     /* Seconds since 1970, first argument `ctx`, so that a process that ended in between waits for the rest of the pause, which is
      * kept in the store. NULL, or 0: not known; then each process begins anew. */
     int64_t (*wall_time)(void *ctx);

@@ -33,6 +33,7 @@ static const struct limit LIMITS[] = {
     LIMIT(scram_iterations_max, 1000000, UINT32_MAX),
     LIMIT(retry_least_ms, 2000, INT32_MAX),
     LIMIT(retry_most_ms, 900000, INT64_MAX),
+    LIMIT(survey_ms, 6 * 60 * 60 * 1000, INT64_MAX),
 };
 
 static const int64_t TIMEOUT_STANDARD = 60000;

@@ -48,10 +48,11 @@ enum cpmsync_watch_phase {
 /* What a connection does for the watch; watch.c's own. */
 struct cpmsync_watching {
     enum cpmsync_watch_phase phase;
-    int64_t id;    /* of the watch it is for */
-    bool leaving;  /* it was told to end */
-    bool surveyed; /* the account was synchronised by LIST on this session */
-    bool revisit;  /* `told` is to be visited */
+    int64_t id;        /* of the watch it is for */
+    bool leaving;      /* it was told to end */
+    bool surveyed;     /* the account was synchronised by LIST on this session */
+    int64_t survey_at; /* it is to be again: NOTIFY is not believed for ever */
+    bool revisit;      /* `told` is to be visited */
     struct cpmsync_roster told;
     struct cpmsync_notify notify;
     struct cpmsync_live live;

@@ -156,7 +156,8 @@ static void account_done(void *ctx, const struct cpmsync_err *err)
 static int start_account(struct cpmsync_conn *conn)
 {
     struct cpmsync_watching *watching = &conn->watching;
-    const char *first = conn->client->watch->mailbox;
+    const struct cpmsync_client *client = conn->client;
+    const char *first = client->watch->mailbox;
     struct cpmsync_account_config config;
     int error = watching->surveyed ? 0 : cpmsync_notify_set(&watching->notify); /* ahead of LIST (R9) */
 
@@ -174,6 +175,8 @@ static int start_account(struct cpmsync_conn *conn)
         return error;
     }
     watching->surveyed = true;
+    watching->survey_at =
+        client->now > INT64_MAX - client->config.survey_ms ? CPMSYNC_NEVER : client->now + client->config.survey_ms;
     watching->notify.overflow = false;
     config.hints = watching->revisit ? &watching->told : NULL;
     error = cpmsync_account_new(&conn->account, &config, cpmsync_slice_str(first));
@@ -280,7 +283,8 @@ static void look_around(struct cpmsync_conn *conn)
         cpmsync_roster_clear(&watching->notify.told);
         return;
     }
-    if (watching->notify.overflow) {
+    bool doubtful = watching->notify.state == CPMSYNC_NOTIFY_ON && conn->client->now >= watching->survey_at;
+    if (watching->notify.overflow || doubtful) {
         watching->surveyed = false;
         return;
     }

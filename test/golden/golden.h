@@ -11,7 +11,7 @@
  *                               none|later, random HEX (SCRAM's nonce), iterations-max, response-max, timeout, refuse
  *                               EVENT (the app's callback refuses events of this type; also in mid-play)
  *                               early allowed|greeting (else each answer of a login is awaited), idle MS, retry MS,
- *                               descriptors on (else the app wants none), field NAME (repeatable; else the identity
+ *                               survey MS, descriptors on (else the app wants none), field NAME (repeatable; else the identity
  *                               headers), literal-max
  *   cache MAILBOX UV CURSOR COVERED [BITS [MAILBOXID]]   a mailbox in the store before the start (BITS: enum
  *                               cpmsync_mailbox_bits); then lines "row UID MODSEQ FLAG ..."

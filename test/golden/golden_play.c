@@ -359,6 +359,8 @@ static void configure(struct player *player, const struct golden_step *step)
         config->command_timeout_ms = atoi(value);
     else if (strcmp(key, "idle") == 0)
         config->idle_ms = atoi(value);
+    else if (strcmp(key, "survey") == 0)
+        config->survey_ms = atoi(value);
     else if (strcmp(key, "retry") == 0)
         config->retry_least_ms = atoi(value);
     else if (strcmp(key, "refuse") == 0)
