@@ -93,12 +93,11 @@ int cpmsync_live_tick(struct cpmsync_live *live, int64_t now)
 {
     if (now < live->refresh_at)
         return 0;
-    live->refresh_at = CPMSYNC_NEVER;
+    start_timer(live, now); /* also where an IDLE only waits to be sent, and cannot be ended yet */
     if (live->commands[0].busy || live->commands[1].busy) {
         cpmsync_session_end_idle(live->chain->session);
         return 0;
     }
-    start_timer(live, now);
     return submit(live, "NOOP", 0);
 }
 

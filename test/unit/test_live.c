@@ -74,6 +74,33 @@ static void test_i_04_idle_is_sent_again_when_it_is_old(void **state)
     close_bench(&bench);
 }
 
+/* Where one thing is said at a time the next IDLE waits for the answer to DONE, perhaps for longer than it may last. */
+static void test_i_04_an_idle_that_could_not_be_sent_in_time_is_ended_all_the_same(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    open_bench(&bench, "IMAP4rev1 ENABLE CONDSTORE QRESYNC IDLE", 1000);
+    bench.talk.facts.no_burst = true;
+    idle(&bench, 5000);
+    support_talk_client(&bench.talk, "C3 IDLE\r\n");
+    support_talk_server(&bench.talk, "+ x\r\n");
+    assert_int_equal(cpmsync_live_tick(&bench.live, 6000), 0);
+    idle(&bench, 6000);
+    support_talk_client(&bench.talk, "DONE\r\n");
+    assert_int_equal(cpmsync_live_tick(&bench.live, 7000), 0);
+    support_talk_server(&bench.talk, "C3 OK x\r\n");
+    support_talk_client(&bench.talk, "C4 IDLE\r\n");
+    support_talk_server(&bench.talk, "+ x\r\n");
+    assert_int_equal(cpmsync_live_expiry(&bench.live), 8000);
+    assert_int_equal(cpmsync_live_tick(&bench.live, 8000), 0);
+    idle(&bench, 8000);
+    support_talk_client(&bench.talk, "DONE\r\n");
+    support_talk_server(&bench.talk, "C4 OK x\r\n");
+    support_talk_client(&bench.talk, "C5 IDLE\r\n");
+    close_bench(&bench);
+}
+
 static void test_i_04_never_means_never(void **state)
 {
     struct bench bench;
@@ -148,6 +175,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_i_04_idle_is_sent_again_when_it_is_old),
+        cmocka_unit_test(test_i_04_an_idle_that_could_not_be_sent_in_time_is_ended_all_the_same),
         cmocka_unit_test(test_i_04_never_means_never),
         cmocka_unit_test(test_i_01_without_idle_noop_asks_as_often),
         cmocka_unit_test(test_i_01_a_server_that_ends_every_idle_has_none),
