@@ -2,13 +2,14 @@
 #include "peer_app.h"
 
 #include "loop_poll.h"
+#include "peer_connect.h"
+#include "peer_mirror.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { CLIENT_FDS = 8, NOTHING_MOVES_MS = 60000 };
+enum { NOTHING_MOVES_MS = 60000 };
 
 static void check(int error, const char *what)
 {
@@ -16,78 +17,20 @@ static void check(int error, const char *what)
         peer_die("%s: %s", what, cpmsync_error_text(error));
 }
 
-/* ------------------------------------------------------------------ the mirror */
-
-/* Drops what is outside of `ranges`. */
-static void keep(struct peer_truth *mirror, const struct cpmsync_range *ranges, size_t count)
-{
-    uint32_t next = 1;
-    for (size_t i = 0; i < count; i++) {
-        if (ranges[i].first > next)
-            peer_truth_remove(mirror, next, ranges[i].first - 1);
-        if (ranges[i].last == UINT32_MAX)
-            return;
-        next = ranges[i].last + 1;
-    }
-    peer_truth_remove(mirror, next, UINT32_MAX);
-}
-
-static void describe(struct peer_truth *truth, uint32_t uid, const struct cpmsync_descriptor *descriptor)
-{
-    const unsigned whole = CPMSYNC_DESCRIPTOR_SIZE | CPMSYNC_DESCRIPTOR_INTERNALDATE | CPMSYNC_DESCRIPTOR_HEADER;
-    const char *message_id = "";
-    for (size_t i = 0; i < descriptor->field_count; i++)
-        if (strcmp(descriptor->names[i], "Message-ID") == 0)
-            message_id = descriptor->values[i];
-    if (descriptor->parts == whole)
-        peer_truth_describe(truth, uid, descriptor->message_size, descriptor->internaldate, message_id);
-}
+/* ------------------------------------------------------------------ the client */
 
 static int on_event(void *ctx, struct cpmsync_client *client, const struct cpmsync_event *event)
 {
     struct peer_app *app = ctx;
-    struct peer_truth *mirror = &app->mirror;
     (void)client;
     if (event->mailbox != NULL && strcmp(event->mailbox, app->mailbox) != 0)
         peer_die("an event about %s", event->mailbox);
-    switch (event->type) {
-    case CPMSYNC_EVENT_BEGIN:
-        if (event->uidvalidity != mirror->uidvalidity)
-            peer_truth_clear(mirror);
-        mirror->uidvalidity = event->uidvalidity;
-        keep(mirror, event->ranges, event->range_count);
-        break;
-    case CPMSYNC_EVENT_RESET:
-        peer_truth_clear(mirror);
-        break;
-    case CPMSYNC_EVENT_MESSAGE:
-        peer_truth_put(mirror, event->uid, event->modseq, event->flags, event->flag_count);
-        if (event->descriptor != NULL)
-            describe(mirror, event->uid, event->descriptor);
-        break;
-    case CPMSYNC_EVENT_VANISHED:
-        for (size_t i = 0; i < event->range_count; i++)
-            peer_truth_remove(mirror, event->ranges[i].first, event->ranges[i].last);
-        break;
-    case CPMSYNC_EVENT_BATCH:
-        mirror->uidnext = event->uidnext;
-        mirror->highestmodseq = event->highestmodseq;
-        break;
-    case CPMSYNC_EVENT_ALERT:
-    case CPMSYNC_EVENT_STATE:
-    case CPMSYNC_EVENT_LIVE:
-    case CPMSYNC_EVENT_SYNC:
-        break;
-    case CPMSYNC_EVENT_MAILBOX_MISSING:
-    case CPMSYNC_EVENT_MAILBOX_FAILED:
-    case CPMSYNC_EVENT_MAILBOX_LEFT:
-    case CPMSYNC_EVENT_MAILBOX_RENAMED:
+    if (event->type == CPMSYNC_EVENT_MAILBOX_MISSING || event->type == CPMSYNC_EVENT_MAILBOX_FAILED ||
+        event->type == CPMSYNC_EVENT_MAILBOX_LEFT || event->type == CPMSYNC_EVENT_MAILBOX_RENAMED)
         peer_die("an event of an account, and none was synchronised");
-    }
+    peer_mirror_apply(&app->mirror, event);
     return 0;
 }
-
-/* ------------------------------------------------------------------ the client */
 
 static void on_credentials(void *ctx, struct cpmsync_client *client, uint32_t conn)
 {
@@ -141,24 +84,6 @@ static void on_trace(void *ctx, uint32_t conn, int sent, const uint8_t *data, si
     }
 }
 
-static void connect_to(struct peer_app *app, struct cpmsync_connector *connector)
-{
-    struct cpmsync_tcp_config tcp = {.size = sizeof tcp};
-    struct cpmsync_tls_config tls = {.size = sizeof tls};
-    struct cpmsync_connector inner;
-    tcp.host = app->link != NULL ? "127.0.0.1" : app->account.host;
-    tcp.port = app->link != NULL ? peer_link_port(app->link) : (uint16_t)atoi(app->account.port);
-    check(cpmsync_connector_tcp(&inner, &tcp), "TCP");
-    tls.host = app->account.host;
-    tls.ca_file = app->account.ca_file;
-    tls.single_thread = 1;
-    check(cpmsync_connector_tls(connector, &inner, &tls), "TLS");
-    if (app->link != NULL) {
-        inner = *connector;
-        peer_cut_connector(&app->cut, connector, &inner);
-    }
-}
-
 void peer_app_open(struct peer_app *app)
 {
     struct cpmsync_store_sqlite_config store = {.size = sizeof store};
@@ -168,7 +93,7 @@ void peer_app_open(struct peer_app *app)
     store.account = "peer";
     check(cpmsync_store_sqlite_open(&app->store, &store, NULL), "open the store");
     check(cpmsync_crypto_mbedtls(&app->crypto, NULL), "crypto");
-    connect_to(app, &connector);
+    peer_connect(&connector, &app->account, app->link, &app->cut, 0);
     config.store = &app->store;
     config.crypto = &app->crypto;
     config.ctx = app;
@@ -196,12 +121,7 @@ void peer_app_close(struct peer_app *app)
 
 void peer_app_forget(struct peer_app *app)
 {
-    static const char *const suffixes[] = {"", "-wal", "-shm", ".lock"};
-    char name[1024];
-    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
-        snprintf(name, sizeof name, "%s%s", app->store_path, suffixes[i]);
-        unlink(name);
-    }
+    peer_connect_forget(app->store_path);
     peer_truth_clear(&app->mirror);
 }
 
@@ -217,20 +137,6 @@ static void on_done(void *ctx, struct cpmsync_client *client, int64_t operation,
     snprintf(app->words, sizeof app->words, "%s", fault->server_text);
 }
 
-static size_t client_pollfds(struct peer_app *app, struct pollfd *pollers)
-{
-    struct cpmsync_pollfd fds[CLIENT_FDS];
-    size_t count = cpmsync_client_pollfds(app->client, fds, CLIENT_FDS);
-    if (count > CLIENT_FDS)
-        peer_die("the client watches %zu descriptors", count);
-    for (size_t i = 0; i < count; i++) {
-        int events =
-            (fds[i].events & CPMSYNC_POLL_READ ? POLLIN : 0) | (fds[i].events & CPMSYNC_POLL_WRITE ? POLLOUT : 0);
-        pollers[i] = (struct pollfd){fds[i].fd, (short)events, 0};
-    }
-    return count;
-}
-
 /* Nobody but the client's own clock will end the silence. */
 static void pass_the_time(struct peer_app *app)
 {
@@ -243,12 +149,12 @@ static void pass_the_time(struct peer_app *app)
 
 static void wait_with_link(struct peer_app *app)
 {
-    struct pollfd pollers[PEER_LINK_FDS + CLIENT_FDS];
+    struct pollfd pollers[PEER_LINK_FDS + PEER_CONNECT_FDS];
     int silent = peer_link_is_silent(app->link);
     if (cpmsync_client_want(app->client) & CPMSYNC_WANT_NOW)
         return;
     size_t count = peer_link_pollfds(app->link, pollers);
-    count += client_pollfds(app, pollers + count);
+    count += peer_connect_pollfds(app->client, pollers + count);
     int ready = poll(pollers, (nfds_t)count, silent ? 0 : NOTHING_MOVES_MS);
     if (ready < 0 && errno != EINTR)
         peer_die("poll: %s", strerror(errno));
@@ -295,27 +201,6 @@ void peer_app_log_out(struct peer_app *app)
 
 /* ------------------------------------------------------------------ comparing */
 
-static int on_info(void *ctx, const struct cpmsync_mailbox_info *info)
-{
-    struct peer_truth *cache = ctx;
-    cache->uidvalidity = info->uidvalidity;
-    cache->uidnext = info->uidnext;
-    cache->highestmodseq = info->highestmodseq;
-    return 0;
-}
-
-static int on_message(void *ctx, uint32_t uid, uint64_t modseq, const char *const *flags, size_t flag_count)
-{
-    peer_truth_put(ctx, uid, modseq, flags, flag_count);
-    return 0;
-}
-
-static int on_descriptor(void *ctx, uint32_t uid, const struct cpmsync_descriptor *descriptor)
-{
-    describe(ctx, uid, descriptor);
-    return 0;
-}
-
 int peer_app_is_plain(const struct peer_app *app)
 {
     return app->disabled != NULL && strcmp(app->disabled, "CONDSTORE") == 0;
@@ -324,13 +209,12 @@ int peer_app_is_plain(const struct peer_app *app)
 int peer_app_equals(struct peer_app *app, struct peer_client *other, const char *mailbox_on_the_wire)
 {
     struct peer_truth truth, cache;
-    memset(&cache, 0, sizeof cache);
     peer_truth_ask(&truth, other, mailbox_on_the_wire);
     peer_truth_ask_descriptors(&truth, other, mailbox_on_the_wire);
     if (peer_app_is_plain(app))
         peer_truth_forget_modseqs(&truth);
-    check(cpmsync_view_messages(&app->store, NULL, app->mailbox, on_info, on_message, &cache), "view");
-    check(cpmsync_view_descriptors(&app->store, NULL, app->mailbox, 1, UINT32_MAX, on_descriptor, &cache), "view");
+    check(peer_mirror_view(&cache, &app->store, app->mailbox), "view");
+    check(peer_mirror_view_descriptors(&cache, &app->store, app->mailbox), "view");
     int equal = peer_truth_equal(&truth, "server", &cache, "cache") &&
                 peer_truth_equal(&truth, "server", &app->mirror, "mirror");
     peer_truth_clear(&truth);

@@ -185,7 +185,7 @@ static void change_messages(struct peer_client *client, const char *mailbox, str
     peer_truth_clear(&truth);
 }
 
-void peer_change_some(struct peer_client *client, const char *mailbox, struct peer_random *random)
+uint32_t peer_change_some(struct peer_client *client, const char *mailbox, struct peer_random *random)
 {
     uint32_t changes = peer_random_below(random, 7);
     for (uint32_t i = 0; i < changes; i++) {
@@ -197,6 +197,7 @@ void peer_change_some(struct peer_client *client, const char *mailbox, struct pe
         else
             deliver_and_expunge(client, mailbox, random);
     }
+    return changes;
 }
 
 void peer_change_round(struct peer_client *client, const char *mailbox, struct peer_random *random)

@@ -23,9 +23,9 @@ void peer_change_exactly(struct peer_client *client, const char *mailbox, struct
 
 /*
  * Up to six random things: flags and keywords set, added, removed on one, some or all messages; messages expunged,
- * delivered, delivered and expunged at once, copied.
+ * delivered, delivered and expunged at once, copied. Returns how many.
  */
-void peer_change_some(struct peer_client *client, const char *mailbox, struct peer_random *random);
+uint32_t peer_change_some(struct peer_client *client, const char *mailbox, struct peer_random *random);
 
 /* The same, or, seldom, the mailbox is deleted and made anew, with another UIDVALIDITY. */
 void peer_change_round(struct peer_client *client, const char *mailbox, struct peer_random *random);

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 enum { LINE_MAX_OCTETS = 1 << 20 };
 
@@ -25,6 +26,7 @@ struct peer_client {
     mbedtls_entropy_context entropy;
     mbedtls_ctr_drbg_context random;
     unsigned tag;
+    int traces;
     unsigned char in[16384];
     size_t in_at, in_end;
     char *line;
@@ -193,6 +195,19 @@ static int read_answer(struct peer_client *client, peer_line_fn fn, void *ctx)
     }
 }
 
+void peer_client_trace(struct peer_client *client)
+{
+    client->traces = 1;
+}
+
+static void trace(const char *command)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    fprintf(stderr, "%08lld O: %.*s\n", (now.tv_sec * 1000LL + now.tv_nsec / 1000000) % 100000000,
+        (int)strcspn(command, "\r"), command);
+}
+
 static void send_command(struct peer_client *client, const char *format, va_list args)
 {
     char head[16];
@@ -205,6 +220,8 @@ static void send_command(struct peer_client *client, const char *format, va_list
         peer_die("out of memory");
     vsnprintf(command, (size_t)len + 1, format, args);
     int head_len = snprintf(head, sizeof head, "p%u ", ++client->tag);
+    if (client->traces)
+        trace(command);
     send_all(client, head, (size_t)head_len);
     send_all(client, command, (size_t)len);
     send_all(client, "\r\n", 2);
@@ -238,6 +255,8 @@ void peer_client_append(
         flags[0] != '\0' ? " " : "", len);
     if (head_len < 0 || (size_t)head_len >= sizeof head)
         peer_die("the mailbox name or the flags are too long");
+    if (client->traces)
+        trace(head);
     send_all(client, head, (size_t)head_len);
     while (read_line(client)[0] == '*')
         continue;

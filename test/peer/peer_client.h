@@ -26,6 +26,9 @@ void peer_account_from_environment(struct peer_account *account);
 /* Connects with TLS and logs in. */
 struct peer_client *peer_client_open(const struct peer_account *account);
 
+/* Its commands go to stderr from here on, with the time as loop_poll_now has it. */
+void peer_client_trace(struct peer_client *client);
+
 /* Logs out, closes, frees. */
 void peer_client_close(struct peer_client *client);
 

@@ -28,7 +28,7 @@ struct peer_cut_connection {
     size_t tag_next;
     uint8_t chunk[CHUNK_SIZE]; /* received, not yet given to the client */
     size_t begin, end;
-    int dropped;
+    int dropped, held;
 };
 
 struct connector {
@@ -144,6 +144,8 @@ static int64_t cut_recv(void *self, void *data, size_t size)
     size_t len = 0;
     if (connection->dropped)
         return recv_end(connection);
+    if (connection->held)
+        return 0;
     if (connection->begin == connection->end) {
         int64_t got = connection->inner.ops->recv(connection->inner.self, connection->chunk, CHUNK_SIZE);
         if (got <= 0)
@@ -155,6 +157,8 @@ static int64_t cut_recv(void *self, void *data, size_t size)
         reach(connection, 0);
         if (connection->dropped)
             return len > 0 ? (int64_t)len : recv_end(connection);
+        if (connection->held)
+            break;
         out[len] = connection->chunk[connection->begin++];
         connection->given++;
         if (line_add(&connection->down, (char)out[len++]))
@@ -199,6 +203,8 @@ static size_t cut_pollfds(void *self, unsigned want, struct cpmsync_pollfd *fds,
 static size_t cut_pending(void *self)
 {
     struct peer_cut_connection *connection = self;
+    if (connection->held)
+        return 0;
     return connection->end - connection->begin + connection->inner.ops->pending(connection->inner.self);
 }
 
@@ -298,4 +304,25 @@ void peer_cut_drop(struct peer_cut *cut)
 {
     if (cut->newest != NULL)
         cut->newest->dropped = 1;
+}
+
+void peer_cut_from_here(const struct peer_cut *cut, struct peer_cut_plan *plan, int sent, uint32_t octets)
+{
+    const struct peer_cut_connection *newest = cut->newest;
+    plan->armed = 1;
+    plan->sent = sent;
+    plan->phase = newest != NULL ? newest->phase : PEER_PHASE_LOGIN;
+    plan->octets = newest == NULL ? octets : octets + (sent ? newest->sent : newest->given);
+}
+
+void peer_cut_hold(struct peer_cut *cut)
+{
+    if (cut->newest != NULL)
+        cut->newest->held = 1;
+}
+
+void peer_cut_go_on(struct peer_cut *cut)
+{
+    if (cut->newest != NULL)
+        cut->newest->held = 0;
 }

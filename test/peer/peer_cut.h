@@ -41,4 +41,11 @@ void peer_cut_again(struct peer_cut *cut);
 
 void peer_cut_drop(struct peer_cut *cut);
 
+/* Plans a moment so many octets from here, on the connection that there is, or else on the next. */
+void peer_cut_from_here(const struct peer_cut *cut, struct peer_cut_plan *plan, int sent, uint32_t octets);
+
+/* Gives the client of the newest connection nothing, until it is to go on. */
+void peer_cut_hold(struct peer_cut *cut);
+void peer_cut_go_on(struct peer_cut *cut);
+
 #endif

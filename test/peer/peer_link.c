@@ -28,6 +28,7 @@ struct pair {
     int client, server; /* -1: none */
     struct stream up, down;
     int silent;
+    int stalled;  /* silent, but not for ever */
     int dropping; /* it was closed: what still comes is not passed on */
 };
 
@@ -218,7 +219,7 @@ static void reset(int fd)
 
 static void cut(struct pair *pair, enum peer_link_end how)
 {
-    if (pair->client < 0)
+    if (pair->client < 0 || pair->server < 0)
         return;
     switch (how) {
     case PEER_LINK_CLOSE:
@@ -233,6 +234,14 @@ static void cut(struct pair *pair, enum peer_link_end how)
         break;
     case PEER_LINK_SILENCE:
         pair->silent = 1;
+        pair->stalled = 0;
+        break;
+    case PEER_LINK_HALF_OPEN:
+        reset(pair->server);
+        close(pair->server);
+        pair->server = -1;
+        pair->silent = 1;
+        pair->stalled = 0;
         break;
     case PEER_LINK_END_COUNT:
         break;
@@ -243,6 +252,21 @@ void peer_link_cut(struct peer_link *link, enum peer_link_end how)
 {
     peer_link_turn(link);
     cut(newest(link), how);
+}
+
+void peer_link_stall(struct peer_link *link)
+{
+    struct pair *pair = newest(link);
+    peer_link_turn(link);
+    if (pair->client >= 0 && !pair->silent)
+        pair->silent = pair->stalled = 1;
+}
+
+void peer_link_go_on(struct peer_link *link)
+{
+    for (size_t i = 0; i < SLOTS; i++)
+        if (link->pairs[i].stalled)
+            link->pairs[i].silent = link->pairs[i].stalled = 0;
 }
 
 void peer_link_cut_next(struct peer_link *link, size_t octets, enum peer_link_end how)

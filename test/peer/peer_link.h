@@ -11,9 +11,10 @@
 #include <stdint.h>
 
 enum peer_link_end {
-    PEER_LINK_CLOSE,   /* both sides see the end of the stream, behind what was under way */
-    PEER_LINK_RESET,   /* both sides are reset */
-    PEER_LINK_SILENCE, /* nothing is passed on any more; both sides stay open, the server's for some connections */
+    PEER_LINK_CLOSE,     /* both sides see the end of the stream, behind what was under way */
+    PEER_LINK_RESET,     /* both sides are reset */
+    PEER_LINK_SILENCE,   /* nothing is passed on any more; both sides stay open, the server's for some connections */
+    PEER_LINK_HALF_OPEN, /* the server's side is reset, and the client told nothing of it */
     PEER_LINK_END_COUNT
 };
 
@@ -35,6 +36,9 @@ int peer_link_turn(struct peer_link *link);
 
 /* Cuts the newest connection, when what the client has sent is passed on. */
 void peer_link_cut(struct peer_link *link, enum peer_link_end how);
+/* Passes nothing on, either way, on the newest connection; and passes on again what was held up so. */
+void peer_link_stall(struct peer_link *link);
+void peer_link_go_on(struct peer_link *link);
 /* Cuts the next connection when it has passed on so many octets of the server. */
 void peer_link_cut_next(struct peer_link *link, size_t octets, enum peer_link_end how);
 /* That is not to be any more. Returns 1 if it has been done. */

@@ -5,8 +5,8 @@
  * UID, MODSEQ, flag and descriptor. Now and then the connection is closed, or client and store as well, as when an app ends.
  *
  * With --cuts up to three synchronisations come before the one that is compared, most of them cut at a random octet of the
- * handshake, the login, SELECT's answer or what follows, or before they begin: the link is closed, reset, falls silent, or
- * the app is gone in the middle of it. During some of them the other client makes changes, too. Sometimes the app then
+ * handshake, the login, SELECT's answer or what follows, or before they begin: the link is closed, reset, falls silent, is
+ * half-open, or the app is gone in the middle of it. During some of them the other client makes changes, too. Sometimes the app then
  * begins anew from its store, seldom without it.
  *
  * Without QRESYNC or CONDSTORE (which takes QRESYNC along) a lower step of the ladder is what is tried, and seen to be;
@@ -33,7 +33,7 @@ static const char *const place_names[PLACE_COUNT] = {"login", "SELECT", "FETCH",
 
 /* How: as enum peer_link_end has it, or the app is gone. */
 enum { APP_GONE = PEER_LINK_END_COUNT, HOW_COUNT };
-static const char *const how_names[HOW_COUNT] = {"closed", "reset", "silent", "app gone"};
+static const char *const how_names[HOW_COUNT] = {"closed", "reset", "silent", "half-open", "app gone"};
 
 struct rounds {
     struct peer_app app;

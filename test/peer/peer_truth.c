@@ -216,14 +216,26 @@ void peer_truth_print(const struct peer_truth *truth, FILE *out)
             truth->messages[i].flags);
 }
 
+static void print_message(const char *name, const struct peer_message *message)
+{
+    fprintf(stderr, "%s: %" PRIu32 " %" PRIu64 " (%s) %s\n", name, message->uid, message->modseq,
+        message->flags != NULL ? message->flags : "no message", message->descriptor != NULL ? message->descriptor : "");
+}
+
+static void print_cursors(const char *name, const struct peer_truth *truth)
+{
+    fprintf(stderr, "%s: uidvalidity %" PRIu32 " uidnext %" PRIu32 " highestmodseq %" PRIu64 "\n", name,
+        truth->uidvalidity, truth->uidnext, truth->highestmodseq);
+}
+
 int peer_truth_equal(const struct peer_truth *a, const char *a_name, const struct peer_truth *b, const char *b_name)
 {
     static const struct peer_message none = {0, 0, NULL, NULL};
     if (a->uidvalidity != b->uidvalidity || a->uidnext != b->uidnext || a->highestmodseq != b->highestmodseq) {
-        fprintf(stderr, "%s: uidvalidity %" PRIu32 " uidnext %" PRIu32 " highestmodseq %" PRIu64 "\n", a_name,
-            a->uidvalidity, a->uidnext, a->highestmodseq);
-        fprintf(stderr, "%s: uidvalidity %" PRIu32 " uidnext %" PRIu32 " highestmodseq %" PRIu64 "\n", b_name,
-            b->uidvalidity, b->uidnext, b->highestmodseq);
+        if (a_name != NULL) {
+            print_cursors(a_name, a);
+            print_cursors(b_name, b);
+        }
         return 0;
     }
     for (size_t i = 0; i < a->count || i < b->count; i++) {
@@ -235,10 +247,10 @@ int peer_truth_equal(const struct peer_truth *a, const char *a_name, const struc
         if (left->uid == right->uid && left->modseq == right->modseq && strcmp(left->flags, right->flags) == 0 &&
             described)
             continue;
-        fprintf(stderr, "%s: %" PRIu32 " %" PRIu64 " (%s) %s\n", a_name, left->uid, left->modseq,
-            left->flags != NULL ? left->flags : "no message", descriptor);
-        fprintf(stderr, "%s: %" PRIu32 " %" PRIu64 " (%s) %s\n", b_name, right->uid, right->modseq,
-            right->flags != NULL ? right->flags : "no message", other);
+        if (a_name != NULL) {
+            print_message(a_name, left);
+            print_message(b_name, right);
+        }
         return 0;
     }
     return 1;

@@ -44,7 +44,8 @@ void peer_truth_forget_modseqs(struct peer_truth *truth);
 
 void peer_truth_print(const struct peer_truth *truth, FILE *out);
 
-/* 1 if equal; else 0, with the first difference on stderr, where the two are called by these names. */
+/* 1 if equal; else 0, with the first difference on stderr, where the two are called by these names, unless a_name is
+ * NULL. */
 int peer_truth_equal(const struct peer_truth *a, const char *a_name, const struct peer_truth *b, const char *b_name);
 
 void peer_truth_clear(struct peer_truth *truth);
