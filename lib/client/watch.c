@@ -219,8 +219,8 @@ static bool leave_due(const struct cpmsync_conn *conn)
 
 static bool start_due(const struct cpmsync_conn *conn)
 {
-    return conn->watching.phase == CPMSYNC_WATCH_NOTHING && conn->client->watch && !conn->first && !conn->running &&
-           !conn->draining && !conn->client->quiet;
+    return conn->index == 0 && conn->watching.phase == CPMSYNC_WATCH_NOTHING && conn->client->watch && !conn->first &&
+           !conn->running && !conn->draining && !conn->client->quiet;
 }
 
 bool cpmsync_watch_due(const struct cpmsync_conn *conn)

@@ -205,6 +205,35 @@ static void test_still_here_wakes_nobody_in_thirty_simulated_days(void **state)
     support_script_close(&script);
 }
 
+/* On the second connection the client sends this, and the server says that. */
+static void second(struct support_script *script, const char *sent, const char *said)
+{
+    const uint8_t *data;
+    size_t len = cpmsync_conn_output(script->client, 1, &data);
+
+    assert_int_equal(len, strlen(sent));
+    if (len)
+        assert_memory_equal(data, sent, len);
+    assert_int_equal(cpmsync_conn_ack(script->client, 1, script->now, len), 0);
+    assert_int_equal(cpmsync_conn_feed(script->client, 1, script->now, (const uint8_t *)said, strlen(said)), 0);
+}
+
+/* Never one mailbox selected on both. */
+static void test_r11_the_second_connection_watches_nothing(void **state)
+{
+    struct support_script script;
+
+    (void)state;
+    open_watch(&script);
+    assert_true(cpmsync_client_bulk_open(script.client, on_done, &script) > 0);
+    assert_int_equal(cpmsync_conn_opened(script.client, 1, script.now, CPMSYNC_CONN_SECURE), 0);
+    second(&script, "", "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] x\r\n");
+    second(&script, "C1 AUTHENTICATE PLAIN AGZyZWQAc2VjcmV0\r\n", "C1 OK [CAPABILITY IMAP4rev1 " OFFERED "] x\r\n");
+    second(&script, "C2 ENABLE QRESYNC\r\n", "* ENABLED QRESYNC\r\nC2 OK x\r\n");
+    second(&script, "", "* OK Still here\r\n");
+    support_script_close(&script);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +244,7 @@ int main(void)
         cmocka_unit_test(test_a_mailbox_that_is_not_there_ends_the_watch),
         cmocka_unit_test(test_a_logout_ends_the_watch_well),
         cmocka_unit_test(test_still_here_wakes_nobody_in_thirty_simulated_days),
+        cmocka_unit_test(test_r11_the_second_connection_watches_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
