@@ -110,20 +110,36 @@ void cpmsync_watch_data(struct cpmsync_conn *conn, const struct cpmsync_response
         cpmsync_notify_data(&conn->watching.notify, response);
 }
 
+static void lose(struct cpmsync_conn *conn, int error)
+{
+    if (error)
+        cpmsync_session_fail(conn->session, error);
+}
+
+/* The server goes, or cannot now: on another connection, later, it may. */
+static bool passes(int error)
+{
+    return cpmsync_error_class(error) == CPMSYNC_CLASS_NETWORK || error == CPMSYNC_ERR_SERVER_TRYAGAIN ||
+           error == CPMSYNC_ERR_IN_USE;
+}
+
+static void end(struct cpmsync_conn *conn, const struct cpmsync_err *err)
+{
+    struct cpmsync_client *client = conn->client;
+
+    if (passes(err->error))
+        lose(conn, err->error);
+    else if (client->watch)
+        cpmsync_queue_complete(client, cpmsync_watch_take(client, client->watch->id), err);
+}
+
 static void fail(struct cpmsync_conn *conn, int error)
 {
     struct cpmsync_err err;
 
     cpmsync_err_clear(&err);
     cpmsync_err_set(&err, error);
-    if (conn->client->watch)
-        cpmsync_queue_complete(conn->client, cpmsync_watch_take(conn->client, conn->client->watch->id), &err);
-}
-
-static void lose(struct cpmsync_conn *conn, int error)
-{
-    if (error)
-        cpmsync_session_fail(conn->session, error);
+    end(conn, &err);
 }
 
 /* When the connection ended, its own error says more. */
@@ -150,7 +166,7 @@ static void account_done(void *ctx, const struct cpmsync_err *err)
     if (copy.error == CPMSYNC_ERR_PROTOCOL)
         lose(conn, copy.error);         /* whose data are whose is not known any more */
     else if (is_wished(conn) && !whole) /* a mailbox that failed was told of */
-        cpmsync_queue_complete(conn->client, cpmsync_watch_take(conn->client, conn->client->watch->id), &copy);
+        end(conn, &copy);
 }
 
 static int start_account(struct cpmsync_conn *conn)
@@ -195,7 +211,7 @@ static void watched(void *ctx, const struct cpmsync_err *err, bool unfinished)
 
     (void)unfinished;
     if (!is_over(conn) && err->error && wished)
-        cpmsync_queue_complete(conn->client, cpmsync_watch_take(conn->client, conn->client->watch->id), err);
+        end(conn, err);
 }
 
 static int start_staying(struct cpmsync_conn *conn)

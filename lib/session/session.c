@@ -308,7 +308,10 @@ int cpmsync_session_logout(struct cpmsync_session *session)
 
 void cpmsync_session_fail(struct cpmsync_session *session, int error)
 {
-    cpmsync_state_fail(session, error);
+    if (error == CPMSYNC_ERR_BYE && session->bye.error)
+        cpmsync_state_fail_bye(session);
+    else
+        cpmsync_state_fail(session, error);
 }
 
 bool cpmsync_session_logged_in(const struct cpmsync_session *session)

@@ -234,6 +234,56 @@ static void test_r11_the_second_connection_watches_nothing(void **state)
     support_script_close(&script);
 }
 
+/* The server goes while more was to be asked: connect again, later. */
+static void test_c_03_a_bye_that_ends_a_visit_is_no_end_of_the_watch(void **state)
+{
+    struct support_script script;
+
+    (void)state;
+    int64_t id = open_watch(&script);
+    support_script_server(&script, "* 6 EXISTS");
+    support_script_sent(&script, "DONE\nC6 UID FETCH 11:4294967295 (FLAGS MODSEQ)\nC7 IDLE");
+    support_script_server(&script, "C5 OK x\n* 7 EXISTS\n* BYE going down\nC6 OK x");
+    assert_int_equal(script.done[id], 0);
+    support_script_closed(&script);
+    assert_int_equal(script.done[id], 0);
+    assert_in_range(cpmsync_client_expiry(script.client) - script.now, 1000, 2000);
+    support_script_close(&script);
+}
+
+static void test_c_03_an_operation_behind_a_bye_is_no_end_of_the_watch(void **state)
+{
+    struct support_script script;
+
+    (void)state;
+    int64_t id = open_watch(&script);
+    support_script_server(&script, "* BYE going down");
+    int64_t sync = support_script_sync(&script, "INBOX");
+    tick(&script, 0);
+    assert_int_equal(script.errors[sync], CPMSYNC_ERR_BYE);
+    assert_int_equal(script.done[id], 0);
+    support_script_closed(&script);
+    assert_in_range(cpmsync_client_expiry(script.client) - script.now, 1000, 2000);
+    support_script_close(&script);
+}
+
+static void test_a_mailbox_that_cannot_be_had_now_is_tried_again(void **state)
+{
+    struct support_script script;
+
+    (void)state;
+    support_script_init(&script);
+    support_script_open(&script);
+    int64_t id = watch(&script, "INBOX");
+    support_script_ready(&script, OFFERED, "QRESYNC");
+    support_script_sent(&script, "C3 SELECT INBOX\nC4 UID FETCH 1:200 (FLAGS MODSEQ)\nC5 IDLE");
+    support_script_server(&script, "C3 NO [UNAVAILABLE] x\nC4 BAD x");
+    assert_int_equal(script.done[id], 0);
+    support_script_closed(&script);
+    assert_in_range(cpmsync_client_expiry(script.client) - script.now, 1000, 2000);
+    support_script_close(&script);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +295,9 @@ int main(void)
         cmocka_unit_test(test_a_logout_ends_the_watch_well),
         cmocka_unit_test(test_still_here_wakes_nobody_in_thirty_simulated_days),
         cmocka_unit_test(test_r11_the_second_connection_watches_nothing),
+        cmocka_unit_test(test_c_03_a_bye_that_ends_a_visit_is_no_end_of_the_watch),
+        cmocka_unit_test(test_a_mailbox_that_cannot_be_had_now_is_tried_again),
+        cmocka_unit_test(test_c_03_an_operation_behind_a_bye_is_no_end_of_the_watch),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
