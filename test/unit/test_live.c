@@ -171,6 +171,40 @@ static void test_no_third_idle_before_the_first_is_answered(void **state)
     close_bench(&bench);
 }
 
+static void other_done(struct cpmsync_session_command *command, int error, const struct cpmsync_response *tagged)
+{
+    (void)error, (void)tagged;
+    cpmsync_command_clear(&command->text);
+}
+
+/* Behind others for longer than that: its own time begins then, and has an end. */
+static void test_i_04_an_idle_that_had_to_wait_is_sent_again_too(void **state)
+{
+    struct cpmsync_session_command other;
+    struct bench bench;
+
+    (void)state;
+    open_bench(&bench, "IMAP4rev1 ENABLE CONDSTORE QRESYNC IDLE", 1000);
+    memset(&other, 0, sizeof other);
+    other.rules = CPMSYNC_COMMAND_ALONE;
+    other.done = other_done;
+    cpmsync_command_init(&other.text, NULL, 64, CPMSYNC_LITERALS_SYNC);
+    cpmsync_command_begin(&other.text, "NOOP");
+    assert_int_equal(cpmsync_session_submit(bench.talk.session, &other), 0);
+    idle(&bench, 5000);
+    support_talk_client(&bench.talk, "C3 NOOP\r\n");
+    assert_int_equal(cpmsync_live_tick(&bench.live, 6000), 0);
+    idle(&bench, 6000);
+    support_talk_server(&bench.talk, "C3 OK x\r\n");
+    support_talk_client(&bench.talk, "C4 IDLE\r\n");
+    support_talk_server(&bench.talk, "+ x\r\n");
+    assert_int_equal(cpmsync_live_expiry(&bench.live), 7000);
+    assert_int_equal(cpmsync_live_tick(&bench.live, 7000), 0);
+    idle(&bench, 7000);
+    support_talk_client(&bench.talk, "DONE\r\nC5 IDLE\r\n");
+    close_bench(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +214,7 @@ int main(void)
         cmocka_unit_test(test_i_01_without_idle_noop_asks_as_often),
         cmocka_unit_test(test_i_01_a_server_that_ends_every_idle_has_none),
         cmocka_unit_test(test_no_third_idle_before_the_first_is_answered),
+        cmocka_unit_test(test_i_04_an_idle_that_had_to_wait_is_sent_again_too),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
