@@ -316,8 +316,10 @@ int64_t cpmsync_client_quiesce(struct cpmsync_client *client, int64_t now)
 
 void cpmsync_client_resume(struct cpmsync_client *client)
 {
-    if (client)
-        client->quiet = false;
+    if (!client)
+        return;
+    client->resumed = client->resumed || client->quiet;
+    client->quiet = false;
 }
 
 int cpmsync_client_cancel(struct cpmsync_client *client, int64_t operation)
@@ -369,7 +371,7 @@ unsigned cpmsync_conn_want(const struct cpmsync_client *client, uint32_t conn)
         return CPMSYNC_WANT_READ | CPMSYNC_WANT_WRITE;
     if (cpmsync_session_state(at->session) == CPMSYNC_SESSION_HANDSHAKE)
         return CPMSYNC_WANT_STARTTLS;
-    bool now = cpmsync_session_busy(at->session) || cpmsync_conduct_due(at) ||
+    bool now = cpmsync_session_busy(at->session) || cpmsync_conduct_due(at) || client->resumed ||
                (conn == 0 && cpmsync_automatic_due(client)) || cpmsync_network_due(client);
     return CPMSYNC_WANT_READ | (now ? CPMSYNC_WANT_NOW : 0);
 }

@@ -712,6 +712,7 @@ static void run(struct cpmsync_client *client)
 {
     bool more = true;
 
+    client->resumed = false;
     if (is_ready(&client->conns[0]))
         cpmsync_watch_rest(&client->conns[0]);
     while (more) {

@@ -103,6 +103,7 @@ struct cpmsync_client {
     bool network_lost, network_changed; /* the app said so, and nothing was done about it yet */
     int64_t now;                        /* as the app last said */
     bool quiet;                         /* nothing new is begun */
+    bool resumed;                       /* it was quiet, and what waited was not begun yet */
     size_t operations;                  /* not complete */
     int64_t next_id;
     struct cpmsync_stats stats;     /* of ended sessions */

@@ -346,7 +346,7 @@ int64_t cpmsync_watch_expiry(const struct cpmsync_client *client)
 
     if (conn->phase == CPMSYNC_PHASE_NONE && client->watch && client->backoff.retry_at > client->now)
         return cpmsync_network_is_lost(client) ? CPMSYNC_NEVER : client->backoff.retry_at;
-    return conn->phase == CPMSYNC_PHASE_OPEN && conn->watching.phase == CPMSYNC_WATCH_STAYING
+    return conn->phase == CPMSYNC_PHASE_OPEN && conn->watching.phase == CPMSYNC_WATCH_STAYING && !client->quiet
                ? cpmsync_live_expiry(&conn->watching.live)
                : CPMSYNC_NEVER;
 }

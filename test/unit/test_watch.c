@@ -284,6 +284,27 @@ static void test_a_mailbox_that_cannot_be_had_now_is_tried_again(void **state)
     support_script_close(&script);
 }
 
+/* Nothing is begun, so that nothing is due; behind it the IDLE that was not begun is. */
+static void test_a_quiet_watch_wakes_nobody_and_idles_when_resumed(void **state)
+{
+    struct support_script script;
+
+    (void)state;
+    open_watch(&script);
+    assert_int_equal(cpmsync_client_quiesce(script.client, script.now), 0);
+    tick(&script, 30 * MINUTE);
+    assert_int_equal(cpmsync_client_expiry(script.client), CPMSYNC_NEVER);
+    support_script_server(&script, "C5 OK x");
+    support_script_sent(&script, "");
+    assert_int_equal(cpmsync_client_want(script.client), CPMSYNC_WANT_READ);
+    cpmsync_client_resume(script.client);
+    assert_int_equal(cpmsync_client_want(script.client) & CPMSYNC_WANT_NOW, CPMSYNC_WANT_NOW);
+    tick(&script, 0);
+    support_script_sent(&script, "C6 NOOP\nC7 IDLE");
+    assert_int_equal(cpmsync_client_want(script.client), CPMSYNC_WANT_READ);
+    support_script_close(&script);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,6 +319,7 @@ int main(void)
         cmocka_unit_test(test_c_03_a_bye_that_ends_a_visit_is_no_end_of_the_watch),
         cmocka_unit_test(test_a_mailbox_that_cannot_be_had_now_is_tried_again),
         cmocka_unit_test(test_c_03_an_operation_behind_a_bye_is_no_end_of_the_watch),
+        cmocka_unit_test(test_a_quiet_watch_wakes_nobody_and_idles_when_resumed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
