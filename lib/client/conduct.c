@@ -51,7 +51,7 @@ static void give_up_running(struct cpmsync_conn *conn, const struct cpmsync_err 
     if (!operation || operation->id != id)
         return;
     conn->running = NULL;
-    conn->draining = true;
+    conn->draining = conn->session != NULL;
     cpmsync_queue_complete(conn->client, operation, err);
 }
 

@@ -555,6 +555,30 @@ static void test_r11_what_fails_on_one_leaves_the_other_alone(void **state)
     assert_int_equal(script.done[again], 1);
 }
 
+/* Its time is up when the transport is not closed yet: no answer is due that others would have to wait for. */
+static void test_a_deadline_of_a_logout_leaves_the_next_connection_free(void **state)
+{
+    struct support_script script;
+
+    (void)state;
+    open_script(&script);
+    support_script_login(&script);
+    support_script_ready(&script, "UNSELECT", NULL);
+    int64_t logout = support_script_logout(&script);
+    assert_int_equal(cpmsync_client_deadline(script.client, logout, script.now + 10), 0);
+    assert_int_equal(cpmsync_conn_tick(script.client, script.now, 0), 0);
+    support_script_sent(&script, "C2 LOGOUT");
+    support_script_server(&script, "* BYE x\nC2 OK x");
+    script.now += 10;
+    assert_int_equal(cpmsync_conn_tick(script.client, script.now, 0), 0);
+    assert_int_equal(script.errors[logout], CPMSYNC_ERR_DEADLINE);
+    support_script_closed(&script);
+    int64_t login = support_script_login(&script);
+    support_script_ready(&script, "UNSELECT", NULL);
+    assert_int_equal(script.done[login], 1);
+    support_script_close(&script);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -579,6 +603,7 @@ int main(void)
         cmocka_unit_test(test_c_03_why_a_connection_closed_is_told),
         cmocka_unit_test(test_r11_the_second_connection_opens_and_closes_on_request),
         cmocka_unit_test(test_r11_what_fails_on_one_leaves_the_other_alone),
+        cmocka_unit_test(test_a_deadline_of_a_logout_leaves_the_next_connection_free),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
