@@ -664,9 +664,9 @@ void cpmsync_account_stop(struct cpmsync_account *account, int error)
     bool over = account->over;
 
     give_up(account, error, NULL);
+    account->held++; /* who hears what is left may stop it, too */
     if (error == CPMSYNC_ERR_DEADLINE && !over)
         tell_left(account);
-    account->held++;
     if (account->unselect.busy)
         cpmsync_session_withdraw(session_of(account), &account->unselect.command);
     if (account->list.busy)

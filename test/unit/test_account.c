@@ -25,6 +25,7 @@ struct bench {
     unsigned done;
     int error;
     char heard[512];
+    bool cancels; /* the app does, as it hears what is left */
 };
 
 static void on_mailbox(struct support_talk *talk, const struct cpmsync_response *response)
@@ -37,6 +38,8 @@ static int on_event(void *ctx, const struct cpmsync_event *event)
     struct bench *bench = ctx;
     size_t len = strlen(bench->heard);
 
+    if (event->type == CPMSYNC_EVENT_MAILBOX_LEFT && bench->cancels)
+        cpmsync_account_stop(bench->account, CPMSYNC_ERR_CANCELLED);
     if (event->type == CPMSYNC_EVENT_MAILBOX_FAILED)
         snprintf(bench->heard + len, sizeof bench->heard - len, "failed %s %s|", event->mailbox,
             cpmsync_error_name(event->error));
@@ -287,6 +290,34 @@ static void test_every_allocation_fails_in_turn(void **state)
     }
 }
 
+static void other_done(struct cpmsync_session_command *command, int error, const struct cpmsync_response *tagged)
+{
+    (void)error, (void)tagged;
+    cpmsync_command_clear(&command->text);
+}
+
+/* Nothing of it was sent yet, so that the second would end it inside the first. */
+static void test_stopped_again_by_who_hears_what_is_left(void **state)
+{
+    struct cpmsync_session_command other;
+    struct bench bench;
+
+    (void)state;
+    open_bench(&bench, FULL);
+    memset(&other, 0, sizeof other);
+    other.rules = CPMSYNC_COMMAND_ALONE;
+    other.done = other_done;
+    cpmsync_command_init(&other.text, NULL, 64, CPMSYNC_LITERALS_SYNC);
+    cpmsync_command_begin(&other.text, "NOOP");
+    assert_int_equal(cpmsync_session_submit(bench.talk.session, &other), 0);
+    assert_int_equal(start(&bench, "a"), 0);
+    bench.cancels = true;
+    cpmsync_account_stop(bench.account, CPMSYNC_ERR_DEADLINE);
+    assert_done(&bench, CPMSYNC_ERR_DEADLINE, "");
+    support_talk_client(&bench.talk, "C3 NOOP\r\n");
+    close_bench(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,6 +330,7 @@ int main(void)
         cmocka_unit_test(test_r_05_a_server_that_does_not_bear_it_is_not_proven),
         cmocka_unit_test(test_r_05_the_window_slides),
         cmocka_unit_test(test_every_allocation_fails_in_turn),
+        cmocka_unit_test(test_stopped_again_by_who_hears_what_is_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
