@@ -55,6 +55,7 @@ static struct cpmsync_roster_entry *add(struct cpmsync_roster *roster, struct cp
     memset(entry, 0, sizeof *entry);
     entry->key = cpmsync_mem_copy(roster->mem, key.data, key.len);
     entry->len = key.len;
+    entry->place = roster->count;
     if (!entry->key)
         roster->error = CPMSYNC_ERR_NOMEM;
     else
@@ -137,8 +138,8 @@ static void take_list(
     struct cpmsync_string oldname;
     struct cpmsync_buf key;
 
-    entry->closed = closed ? closed : entry->closed;
-    entry->listed = entry->listed || !closed;
+    entry->closed = closed;
+    entry->listed = !closed;
     if (list->delimiter > 0)
         roster->delimiter = list->delimiter;
     if (!cpmsync_list_oldname(list, &oldname))
@@ -196,7 +197,17 @@ static int order(const void *a, const void *b)
     return differ ? differ : (one->len > other->len) - (one->len < other->len);
 }
 
-/* `more` was told of the same mailbox. */
+/* Of one mailbox what was told later behind: qsort need not keep it there. */
+static int order_told(const void *a, const void *b)
+{
+    const struct cpmsync_roster_entry *one = a;
+    const struct cpmsync_roster_entry *other = b;
+    int differ = order(a, b);
+
+    return differ ? differ : (one->place > other->place) - (one->place < other->place);
+}
+
+/* `more` was told of the same mailbox, later. */
 static void unite(struct cpmsync_roster *roster, struct cpmsync_roster_entry *entry, struct cpmsync_roster_entry *more)
 {
     struct cpmsync_mailbox_status status;
@@ -210,8 +221,10 @@ static void unite(struct cpmsync_roster *roster, struct cpmsync_roster_entry *en
     take_status(roster, entry, &status);
     replace(roster, &entry->mailboxid, more->mailboxid);
     replace(roster, &entry->oldname, more->oldname);
-    entry->listed = entry->listed || more->listed;
-    entry->closed = more->closed ? more->closed : entry->closed;
+    if (more->listed || more->closed) {
+        entry->listed = more->listed;
+        entry->closed = more->closed;
+    }
     cpmsync_mem_free(roster->mem, more->key);
 }
 
@@ -222,7 +235,7 @@ static void sort(struct cpmsync_roster *roster)
     roster->sorted = true;
     if (roster->error || roster->count == 0)
         return;
-    qsort(roster->entries, roster->count, sizeof *roster->entries, order);
+    qsort(roster->entries, roster->count, sizeof *roster->entries, order_told);
     for (size_t i = 1; i < roster->count; i++) {
         struct cpmsync_roster_entry *entry = &roster->entries[i];
         if (order(&roster->entries[kept], entry) == 0) {

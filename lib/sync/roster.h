@@ -22,8 +22,9 @@ enum cpmsync_roster_state {
 struct cpmsync_roster_entry {
     char *key; /* UTF-8, NUL-terminated; the cache's key (R10) */
     size_t len;
-    bool listed;        /* a LIST line came, and did not say that it cannot be selected */
-    const char *closed; /* one said so: the attribute; static */
+    size_t place;       /* in which it was told, until it is sorted */
+    bool listed;        /* a LIST line came, and the last did not say that it cannot be selected */
+    const char *closed; /* it said so: the attribute; static */
     char *mailboxid;    /* RFC 8474 4; may be NULL */
     char *oldname;      /* the key of the OLDNAME that LIST told; may be NULL */
     unsigned items;     /* enum cpmsync_status_items: which of these came */

@@ -199,6 +199,26 @@ static void test_more_mailboxes_than_the_limit_are_an_overflow(void **state)
     close_bench(&bench);
 }
 
+/* Deleted and made again, or out of reach for a while. */
+static void test_n_11_what_is_told_last_of_a_mailbox_counts(void **state)
+{
+    struct cpmsync_roster roster;
+    struct bench bench;
+
+    (void)state;
+    open_set(&bench, 10);
+    tell(&bench, "* LIST (\\NonExistent) \"/\" a");
+    tell(&bench, "* LIST () \"/\" b");
+    tell(&bench, "* LIST () \"/\" a");
+    tell(&bench, "* LIST (\\NoAccess) \"/\" b");
+    assert_int_equal(cpmsync_notify_take(&bench.notify, &bench.store, NULL, &roster), 1);
+    assert_int_equal(roster.count, 2);
+    assert_int_equal(roster.entries[0].state, CPMSYNC_ROSTER_DIFFERS);
+    assert_int_equal(roster.entries[1].state, CPMSYNC_ROSTER_CLOSED);
+    cpmsync_roster_clear(&roster);
+    close_bench(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +229,7 @@ int main(void)
         cmocka_unit_test(test_n_10_n_11_a_stored_mailbox_that_is_gone_or_closed_is_missing),
         cmocka_unit_test(test_n_08_an_overflow_takes_all_back),
         cmocka_unit_test(test_more_mailboxes_than_the_limit_are_an_overflow),
+        cmocka_unit_test(test_n_11_what_is_told_last_of_a_mailbox_counts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
