@@ -356,10 +356,13 @@ static bool is_explained(const struct cpmsync_apply *apply, uint64_t modseq)
 
 void cpmsync_apply_tagged(struct cpmsync_apply *apply)
 {
-    if (apply->code_modseq && is_explained(apply, apply->code_modseq))
+    if (apply->code_modseq && is_explained(apply, apply->code_modseq)) {
+        if (apply->code_modseq > apply->next_modseq)
+            apply->told_vanished = false;        /* it explains no later rise */
         apply->next_modseq = apply->code_modseq; /* even when lower */
-    else if (apply->max_modseq > apply->next_modseq && apply->next_modseq)
+    } else if (apply->max_modseq > apply->next_modseq && apply->next_modseq) {
         apply->next_modseq = apply->max_modseq;
+    }
     apply->code_modseq = 0;
     apply->max_modseq = 0;
 }

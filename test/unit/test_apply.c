@@ -746,6 +746,25 @@ static void test_numbers_of_a_first_synchronisation_wait_for_its_ranges(void **s
     close_bench(&bench);
 }
 
+/* Watched for hours: a VANISHED of long ago is no reason for a rise that nothing told. */
+static void test_r_13_what_vanished_explains_one_rise(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    open_selected(&bench);
+    bench.apply.next_modseq = 100;
+    server(&bench, "* VANISHED 2");
+    cpmsync_apply_tagged(&bench.apply); /* without a code: it is still to come */
+    server(&bench, "* OK [HIGHESTMODSEQ 104] x");
+    cpmsync_apply_tagged(&bench.apply);
+    assert_int_equal(bench.apply.next_modseq, 104);
+    server(&bench, "* OK [HIGHESTMODSEQ 150] x");
+    cpmsync_apply_tagged(&bench.apply);
+    assert_int_equal(bench.apply.next_modseq, 104);
+    close_bench(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -785,6 +804,7 @@ int main(void)
         cmocka_unit_test(test_a_pass_need_not_show_what_came_or_went_meanwhile),
         cmocka_unit_test(test_v_07_a_pass_up_to_the_last_uid_there_can_be),
         cmocka_unit_test(test_numbers_of_a_first_synchronisation_wait_for_its_ranges),
+        cmocka_unit_test(test_r_13_what_vanished_explains_one_rise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
