@@ -604,6 +604,7 @@ static void stay(struct cpmsync_resync *resync)
     const struct cpmsync_cache *cache = &resync->mailbox->cache;
 
     resync->in_sync = true;
+    resync->apply.numbered = resync->apply.numbered || numbered(resync);
     resync->rounds = 0;
     resync->passes = 0;
     resync->late_tails = 0;

@@ -305,6 +305,31 @@ static void test_a_quiet_watch_wakes_nobody_and_idles_when_resumed(void **state)
     support_script_close(&script);
 }
 
+/* CONDSTORE, and changes that had to be asked for first: when the count is right, number 3 is the third message. */
+static void test_u_09_messages_have_numbers_while_they_are_all_known(void **state)
+{
+    struct support_script script;
+
+    (void)state;
+    support_script_init(&script);
+    support_script_cache(&script);
+    support_script_open(&script);
+    assert_true(watch(&script, "INBOX") > 0);
+    support_script_ready(&script, "ENABLE CONDSTORE UNSELECT IDLE", "CONDSTORE");
+    support_script_sent(&script, "C3 SELECT INBOX (CONDSTORE)\nC4 UID FETCH 11:210 (FLAGS MODSEQ)\nC5 IDLE");
+    support_script_server(&script, "* 5 EXISTS\n* OK [UIDVALIDITY 42] x\n* OK [UIDNEXT 11] x\n"
+                                   "* OK [HIGHESTMODSEQ 101] x\nC3 OK x\nC4 OK x\n+ x");
+    support_script_sent(&script, "DONE\nC6 UID FETCH 1:10 (FLAGS) (CHANGEDSINCE 100)\nC7 IDLE");
+    support_script_server(&script, "C5 OK x\n* 1 FETCH (UID 2 FLAGS () MODSEQ (101))\nC6 OK x\n+ x");
+    support_script_heard(&script, "begin 42 1:10|batch 11 100|+2|batch 11 101|live INBOX|");
+    support_script_server(&script, "* 3 FETCH (FLAGS (\\Seen) MODSEQ (102))");
+    support_script_heard(&script, "+5|batch 11 101|");
+    support_script_server(&script, "* 1 EXPUNGE");
+    support_script_heard(&script, "gone 2:2|batch 11 101|");
+    support_script_sent(&script, "");
+    support_script_close(&script);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +345,7 @@ int main(void)
         cmocka_unit_test(test_a_mailbox_that_cannot_be_had_now_is_tried_again),
         cmocka_unit_test(test_c_03_an_operation_behind_a_bye_is_no_end_of_the_watch),
         cmocka_unit_test(test_a_quiet_watch_wakes_nobody_and_idles_when_resumed),
+        cmocka_unit_test(test_u_09_messages_have_numbers_while_they_are_all_known),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
