@@ -76,7 +76,7 @@ static bool answer_due(const struct cpmsync_session *session)
     case CPMSYNC_SESSION_LOGIN:
         return !cpmsync_login_waits_for_app(session) && !cpmsync_auth_busy(session);
     case CPMSYNC_SESSION_READY:
-        return session->pipeline.first != NULL && !cpmsync_session_idles(session);
+        return session->pipeline.first != NULL && (session->bye.error || !cpmsync_session_idles(session));
     case CPMSYNC_SESSION_FAILED:
         return false;
     default:

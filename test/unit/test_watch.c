@@ -330,6 +330,21 @@ static void test_u_09_messages_have_numbers_while_they_are_all_known(void **stat
     support_script_close(&script);
 }
 
+/* The link is dead where the end should have come. */
+static void test_c_03_a_bye_to_an_idle_is_not_waited_for_for_ever(void **state)
+{
+    struct support_script script;
+
+    (void)state;
+    int64_t id = open_watch(&script);
+    support_script_server(&script, "* BYE going down");
+    assert_int_equal(cpmsync_client_expiry(script.client), script.now + MINUTE);
+    tick(&script, MINUTE);
+    assert_int_equal(script.done[id], 0);
+    support_script_closed(&script);
+    support_script_close(&script);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -346,6 +361,7 @@ int main(void)
         cmocka_unit_test(test_c_03_an_operation_behind_a_bye_is_no_end_of_the_watch),
         cmocka_unit_test(test_a_quiet_watch_wakes_nobody_and_idles_when_resumed),
         cmocka_unit_test(test_u_09_messages_have_numbers_while_they_are_all_known),
+        cmocka_unit_test(test_c_03_a_bye_to_an_idle_is_not_waited_for_for_ever),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
