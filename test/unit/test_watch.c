@@ -330,6 +330,28 @@ static void test_u_09_messages_have_numbers_while_they_are_all_known(void **stat
     support_script_close(&script);
 }
 
+/* A mailbox that is being filled: with each answer more have come. */
+static void test_many_messages_in_a_row_are_no_end_of_the_watch(void **state)
+{
+    struct support_script script;
+    unsigned tag = 6;
+    char lines[256];
+
+    (void)state;
+    int64_t id = open_watch(&script);
+    support_script_server(&script, "* 6 EXISTS\nC5 OK x");
+    for (unsigned i = 0; i < 40; i++, tag += 2) {
+        snprintf(lines, sizeof lines, "DONE\nC%u UID FETCH %u:4294967295 (FLAGS MODSEQ)\nC%u IDLE", tag, 11 + i,
+            tag + 1);
+        support_script_sent(&script, lines);
+        snprintf(lines, sizeof lines, "* %u FETCH (UID %u FLAGS () MODSEQ (%u))\n* %u EXISTS\nC%u OK x\n+ x\nC%u OK x",
+            6 + i, 11 + i, 101 + i, 7 + i, tag, tag + 1);
+        support_script_server(&script, lines);
+        assert_int_equal(script.done[id], 0);
+    }
+    support_script_close(&script);
+}
+
 /* The link is dead where the end should have come. */
 static void test_c_03_a_bye_to_an_idle_is_not_waited_for_for_ever(void **state)
 {
@@ -361,6 +383,7 @@ int main(void)
         cmocka_unit_test(test_c_03_an_operation_behind_a_bye_is_no_end_of_the_watch),
         cmocka_unit_test(test_a_quiet_watch_wakes_nobody_and_idles_when_resumed),
         cmocka_unit_test(test_u_09_messages_have_numbers_while_they_are_all_known),
+        cmocka_unit_test(test_many_messages_in_a_row_are_no_end_of_the_watch),
         cmocka_unit_test(test_c_03_a_bye_to_an_idle_is_not_waited_for_for_ever),
     };
 
