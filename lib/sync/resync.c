@@ -361,8 +361,6 @@ static void tail_done(struct cpmsync_resync *resync, const struct cpmsync_reques
 
     if (apply->batch.open)
         cpmsync_batch_bits(&apply->batch, resync->mailbox->bits & ~(unsigned)CPMSYNC_MAILBOX_VERIFIED);
-    if (resync->config.stays && highest)
-        resync->late_tails = 0; /* a mailbox that is being filled, and watched, is no contradiction */
     /* Never past what is known to have been told (R15). */
     if (apply->uidnext_known && apply->uidnext - 1 > highest)
         highest = apply->uidnext - 1;

@@ -341,8 +341,8 @@ static void test_many_messages_in_a_row_are_no_end_of_the_watch(void **state)
     int64_t id = open_watch(&script);
     support_script_server(&script, "* 6 EXISTS\nC5 OK x");
     for (unsigned i = 0; i < 40; i++, tag += 2) {
-        snprintf(lines, sizeof lines, "DONE\nC%u UID FETCH %u:4294967295 (FLAGS MODSEQ)\nC%u IDLE", tag, 11 + i,
-            tag + 1);
+        snprintf(
+            lines, sizeof lines, "DONE\nC%u UID FETCH %u:4294967295 (FLAGS MODSEQ)\nC%u IDLE", tag, 11 + i, tag + 1);
         support_script_sent(&script, lines);
         snprintf(lines, sizeof lines, "* %u FETCH (UID %u FLAGS () MODSEQ (%u))\n* %u EXISTS\nC%u OK x\n+ x\nC%u OK x",
             6 + i, 11 + i, 101 + i, 7 + i, tag, tag + 1);
