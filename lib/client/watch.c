@@ -4,6 +4,7 @@
 #include "client/network.h"
 #include "client/queue.h"
 #include "client/saved_facts.h"
+#include "wire/lex.h"
 
 /* ---- the wish */
 
@@ -102,10 +103,25 @@ void cpmsync_watch_session_over(struct cpmsync_conn *conn)
     memset(&conn->watching, 0, sizeof conn->watching);
 }
 
+/* A mailbox that is gone, out of reach, or has another name: news also among the lines of a list. */
+static bool is_news(const struct cpmsync_list *list)
+{
+    struct cpmsync_slice attributes = list->attributes;
+    struct cpmsync_slice attribute;
+    struct cpmsync_string oldname;
+
+    while (cpmsync_lex_item(&attributes, &attribute))
+        if (cpmsync_slice_is(attribute, "\\NonExistent") || cpmsync_slice_is(attribute, "\\NoAccess"))
+            return true;
+    return cpmsync_list_oldname(list, &oldname);
+}
+
 void cpmsync_watch_data(struct cpmsync_conn *conn, const struct cpmsync_response *response)
 {
     bool asked = conn->account && cpmsync_account_asks(conn->account) && response->type != CPMSYNC_RESPONSE_STATUS;
 
+    if (conn->listing && response->type == CPMSYNC_RESPONSE_LIST)
+        asked = !is_news(&response->list);
     if (!asked)
         cpmsync_notify_data(&conn->watching.notify, response);
 }

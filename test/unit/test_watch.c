@@ -367,6 +367,44 @@ static void test_c_03_a_bye_to_an_idle_is_not_waited_for_for_ever(void **state)
     support_script_close(&script);
 }
 
+static void on_listed(void *ctx, struct cpmsync_client *client, int64_t operation, const struct cpmsync_list_info *info)
+{
+    (void)ctx, (void)client, (void)operation, (void)info;
+}
+
+/* What an operation asked for tells of no change: nothing is visited. */
+static void test_a_list_of_the_app_is_no_news_of_the_mailboxes(void **state)
+{
+    struct support_script script;
+
+    (void)state;
+    support_script_init(&script);
+    support_script_cache(&script);
+    support_script_open(&script);
+    assert_true(cpmsync_client_watch_account(script.client, "INBOX", on_done, &script) > 0);
+    support_script_ready(&script, OFFERED " LIST-EXTENDED LIST-STATUS NAMESPACE NOTIFY", "QRESYNC");
+    script.sent_len = 0;
+    support_script_server(&script,
+        "C3 OK x\n* LIST () \"/\" INBOX\n* LIST () \"/\" a\n"
+        "* STATUS a (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 7 HIGHESTMODSEQ 1)\nC4 OK x\n" SELECTED "C5 OK x\nC6 OK x");
+    support_script_sent(&script, "C7 UNSELECT\nC8 SELECT a");
+    support_script_server(&script, "C7 OK x\n* 0 EXISTS\n* OK [UIDVALIDITY 7] x\n* OK [UIDNEXT 1] x\n"
+                                   "* OK [HIGHESTMODSEQ 1] x\nC8 OK x");
+    script.sent_len = 0;
+    support_script_server(&script, "C9 OK x\n" SELECTED "C10 OK x\nC11 OK x\n+ x");
+    assert_true(cpmsync_client_list(script.client, NULL, on_listed, on_done, &script) > 0);
+    tick(&script, 0);
+    support_script_sent(&script, "DONE\nC13 NAMESPACE\nC14 LIST \"\" \"*\" RETURN (SUBSCRIBED CHILDREN)");
+    support_script_server(&script, "C12 OK x\n* NAMESPACE NIL NIL NIL\nC13 OK x\n* LIST () \"/\" INBOX\n"
+                                   "* LIST () \"/\" a\nC14 OK x");
+    script.sent_len = 0; /* back to INBOX */
+    support_script_server(&script, "C15 OK x\n" SELECTED "C16 OK x\nC17 OK x\n+ x");
+    support_script_sent(&script, "");
+    support_script_server(&script, "* LIST () \"/\" new");
+    support_script_sent(&script, "DONE\nC19 UNSELECT\nC20 SELECT new\nC21 UID FETCH 1:200 (FLAGS MODSEQ)");
+    support_script_close(&script);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -385,6 +423,7 @@ int main(void)
         cmocka_unit_test(test_u_09_messages_have_numbers_while_they_are_all_known),
         cmocka_unit_test(test_many_messages_in_a_row_are_no_end_of_the_watch),
         cmocka_unit_test(test_c_03_a_bye_to_an_idle_is_not_waited_for_for_ever),
+        cmocka_unit_test(test_a_list_of_the_app_is_no_news_of_the_mailboxes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
