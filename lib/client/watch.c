@@ -345,7 +345,7 @@ void cpmsync_watch_idle(struct cpmsync_conn *conn)
     const struct cpmsync_watching *watching = &conn->watching;
 
     if (watching->phase == CPMSYNC_WATCH_STAYING && !watching->leaving && !conn->client->quiet &&
-        cpmsync_session_logged_in(conn->session))
+        cpmsync_session_logged_in(conn->session) && !cpmsync_chain_slides(&conn->chain))
         lose(conn, cpmsync_live_idle(&conn->watching.live, conn->client->now));
 }
 

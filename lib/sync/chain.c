@@ -177,6 +177,11 @@ bool cpmsync_chain_rests(const struct cpmsync_chain *chain)
     return chain->first && cpmsync_resync_rests(chain->first->resync);
 }
 
+bool cpmsync_chain_slides(const struct cpmsync_chain *chain)
+{
+    return chain->first && cpmsync_resync_slides(chain->first->resync);
+}
+
 void cpmsync_chain_unselected(struct cpmsync_chain *chain)
 {
     if (chain->first)

@@ -60,6 +60,7 @@ void cpmsync_chain_rest(struct cpmsync_chain *chain);
 void cpmsync_chain_tagged(struct cpmsync_chain *chain, const struct cpmsync_response *tagged);
 void cpmsync_chain_leave(struct cpmsync_chain *chain);
 bool cpmsync_chain_rests(const struct cpmsync_chain *chain);
+bool cpmsync_chain_slides(const struct cpmsync_chain *chain);
 
 /* As cpmsync_resync_unselected, of the first visit if there is one. */
 void cpmsync_chain_unselected(struct cpmsync_chain *chain);

@@ -835,6 +835,11 @@ bool cpmsync_resync_rests(const struct cpmsync_resync *resync)
     return resync->in_sync;
 }
 
+bool cpmsync_resync_slides(const struct cpmsync_resync *resync)
+{
+    return resync->requests.in_flight != 0 && (resync->held_back || resync->filling);
+}
+
 bool cpmsync_resync_unfinished(const struct cpmsync_resync *resync)
 {
     return resync->unfinished;

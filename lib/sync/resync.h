@@ -94,6 +94,8 @@ void cpmsync_resync_tagged(struct cpmsync_resync *resync, const struct cpmsync_r
 void cpmsync_resync_leave(struct cpmsync_resync *resync);
 /* It stays, is in sync and has nothing in flight. */
 bool cpmsync_resync_rests(const struct cpmsync_resync *resync);
+/* More is asked with each answer, as there is room: an IDLE in between would be a barrier (R5). */
+bool cpmsync_resync_slides(const struct cpmsync_resync *resync);
 
 /* What its committed batches changed so far. */
 const struct cpmsync_batch_counts *cpmsync_resync_counts(const struct cpmsync_resync *resync);

@@ -405,6 +405,29 @@ static void test_a_list_of_the_app_is_no_news_of_the_mailboxes(void **state)
     support_script_close(&script);
 }
 
+/* IDLE is a barrier: it waits until no range is held back any more. */
+static void test_r_05_the_ranges_of_a_watched_mailbox_slide(void **state)
+{
+    struct support_script script;
+
+    (void)state;
+    support_script_init(&script);
+    support_script_open(&script);
+    assert_true(watch(&script, "INBOX") > 0);
+    support_script_ready(&script, OFFERED, "QRESYNC");
+    support_script_sent(&script, "C3 SELECT INBOX\nC4 UID FETCH 1:200 (FLAGS MODSEQ)\nC5 IDLE");
+    support_script_server(&script, "* 2000 EXISTS\n* OK [UIDVALIDITY 42] x\n* OK [UIDNEXT 2001] x\n"
+                                   "* OK [HIGHESTMODSEQ 100] x\nC3 OK x\nC4 OK x\n+ x");
+    support_script_sent(&script,
+        "DONE\nC6 UID FETCH 201:400 (FLAGS MODSEQ)\nC7 UID FETCH 401:600 (FLAGS MODSEQ)\n"
+        "C8 UID FETCH 601:800 (FLAGS MODSEQ)\nC9 UID FETCH 801:1000 (FLAGS MODSEQ)\n"
+        "C10 UID FETCH 1001:1200 (FLAGS MODSEQ)\nC11 UID FETCH 1201:1400 (FLAGS MODSEQ)\n"
+        "C12 UID FETCH 1401:1600 (FLAGS MODSEQ)\nC13 UID FETCH 1601:1800 (FLAGS MODSEQ)");
+    support_script_server(&script, "C5 OK x\nC6 OK x");
+    support_script_sent(&script, "C14 UID FETCH 1801:2000 (FLAGS MODSEQ)\nC15 IDLE");
+    support_script_close(&script);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -424,6 +447,7 @@ int main(void)
         cmocka_unit_test(test_many_messages_in_a_row_are_no_end_of_the_watch),
         cmocka_unit_test(test_c_03_a_bye_to_an_idle_is_not_waited_for_for_ever),
         cmocka_unit_test(test_a_list_of_the_app_is_no_news_of_the_mailboxes),
+        cmocka_unit_test(test_r_05_the_ranges_of_a_watched_mailbox_slide),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
