@@ -42,7 +42,7 @@ int cpmsync_client_network(struct cpmsync_client *client, unsigned network)
     if (!client)
         return CPMSYNC_ERR_INVALID_ARGUMENT;
     bool was_lost = cpmsync_network_is_lost(client);
-    bool another = client->trigger.network_told && client->trigger.network != network;
+    bool another = client->trigger.network_told ? client->trigger.network != network : network == 0;
     int error = cpmsync_trigger_network(&client->trigger, network);
     if (error || !another)
         return error;

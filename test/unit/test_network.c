@@ -102,6 +102,22 @@ static void test_another_network_is_another_try(void **state)
     support_script_close(&script);
 }
 
+/* Until it is told the network is taken to be there (trigger.h). */
+static void test_no_network_is_news_the_first_time_too(void **state)
+{
+    struct support_script script;
+
+    (void)state;
+    support_script_init(&script);
+    support_script_open(&script);
+    support_script_login(&script);
+    support_script_ready(&script, "UNSELECT", NULL);
+    assert_int_equal(cpmsync_client_network(script.client, 0), 0);
+    tick(&script, 0);
+    support_script_closed(&script);
+    support_script_close(&script);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -109,6 +125,7 @@ int main(void)
         cmocka_unit_test(test_i_05_on_another_network_an_idle_connection_is_tried),
         cmocka_unit_test(test_what_is_told_twice_is_nothing_new),
         cmocka_unit_test(test_another_network_is_another_try),
+        cmocka_unit_test(test_no_network_is_news_the_first_time_too),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
