@@ -171,9 +171,10 @@ static void up_synced(void *ctx)
     cpmsync_saved_pause_save(conn->client);
     memset(&ev, 0, sizeof ev);
     ev.type = CPMSYNC_EVENT_LIVE;
-    ev.mailbox = conn->client->watch ? conn->client->watch->mailbox : NULL;
-    if (ev.mailbox)
-        event(conn->client, &ev);
+    if (!cpmsync_watch_is_wished(conn))
+        return;
+    ev.mailbox = conn->client->watch->mailbox;
+    event(conn->client, &ev);
 }
 
 static void up_other_data(void *ctx, const struct cpmsync_response *response)

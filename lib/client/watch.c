@@ -62,7 +62,7 @@ struct cpmsync_operation *cpmsync_watch_failed(struct cpmsync_client *client, co
 
 /* ---- on a connection */
 
-static bool is_wished(const struct cpmsync_conn *conn)
+bool cpmsync_watch_is_wished(const struct cpmsync_conn *conn)
 {
     return conn->client->watch && conn->client->watch->id == conn->watching.id;
 }
@@ -180,8 +180,8 @@ static void account_done(void *ctx, const struct cpmsync_err *err)
     if (is_over(conn) || !copy.error)
         return;
     if (copy.error == CPMSYNC_ERR_PROTOCOL)
-        lose(conn, copy.error);         /* whose data are whose is not known any more */
-    else if (is_wished(conn) && !whole) /* a mailbox that failed was told of */
+        lose(conn, copy.error);                       /* whose data are whose is not known any more */
+    else if (cpmsync_watch_is_wished(conn) && !whole) /* a mailbox that failed was told of */
         end(conn, &copy);
 }
 
@@ -223,7 +223,7 @@ static int start_account(struct cpmsync_conn *conn)
 static void watched(void *ctx, const struct cpmsync_err *err, bool unfinished)
 {
     struct cpmsync_conn *conn = ctx;
-    bool wished = is_wished(conn);
+    bool wished = cpmsync_watch_is_wished(conn);
 
     (void)unfinished;
     if (!is_over(conn) && err->error && wished)
@@ -246,7 +246,7 @@ static bool leave_due(const struct cpmsync_conn *conn)
         return false;
     bool others = watching->phase == CPMSYNC_WATCH_STAYING && !conn->client->quiet &&
                   (conn->first || watching->revisit || !watching->surveyed);
-    return others || !is_wished(conn);
+    return others || !cpmsync_watch_is_wished(conn);
 }
 
 static bool start_due(const struct cpmsync_conn *conn)
@@ -282,7 +282,7 @@ static void start(struct cpmsync_conn *conn)
     if (!account)
         watching->surveyed = true;
     int error = cpmsync_conduct_tell_renames(conn);
-    if (!is_wished(conn)) {
+    if (!cpmsync_watch_is_wished(conn)) {
         watching->phase = CPMSYNC_WATCH_NOTHING; /* the app gave it up as it was told */
         return;
     }
@@ -336,7 +336,7 @@ void cpmsync_watch_rest(struct cpmsync_conn *conn)
     if (conn->watching.phase != CPMSYNC_WATCH_STAYING)
         return;
     cpmsync_chain_rest(&conn->chain);
-    if (cpmsync_chain_rests(&conn->chain) && is_wished(conn))
+    if (cpmsync_chain_rests(&conn->chain) && cpmsync_watch_is_wished(conn))
         look_around(conn);
 }
 

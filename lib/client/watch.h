@@ -30,6 +30,9 @@ void cpmsync_watch_go_on(struct cpmsync_conn *conn);
 /* Whether the visit of the watched mailbox is under way: operations wait for its end. */
 bool cpmsync_watch_is_on(const struct cpmsync_conn *conn);
 
+/* The mailbox that stays is the one wished for. */
+bool cpmsync_watch_is_wished(const struct cpmsync_conn *conn);
+
 /* What came was dispatched; nothing more is said now. */
 void cpmsync_watch_rest(struct cpmsync_conn *conn);
 void cpmsync_watch_idle(struct cpmsync_conn *conn);

@@ -418,13 +418,40 @@ static void test_r_05_the_ranges_of_a_watched_mailbox_slide(void **state)
     support_script_sent(&script, "C3 SELECT INBOX\nC4 UID FETCH 1:200 (FLAGS MODSEQ)\nC5 IDLE");
     support_script_server(&script, "* 2000 EXISTS\n* OK [UIDVALIDITY 42] x\n* OK [UIDNEXT 2001] x\n"
                                    "* OK [HIGHESTMODSEQ 100] x\nC3 OK x\nC4 OK x\n+ x");
-    support_script_sent(&script,
-        "DONE\nC6 UID FETCH 201:400 (FLAGS MODSEQ)\nC7 UID FETCH 401:600 (FLAGS MODSEQ)\n"
-        "C8 UID FETCH 601:800 (FLAGS MODSEQ)\nC9 UID FETCH 801:1000 (FLAGS MODSEQ)\n"
-        "C10 UID FETCH 1001:1200 (FLAGS MODSEQ)\nC11 UID FETCH 1201:1400 (FLAGS MODSEQ)\n"
-        "C12 UID FETCH 1401:1600 (FLAGS MODSEQ)\nC13 UID FETCH 1601:1800 (FLAGS MODSEQ)");
+    support_script_sent(&script, "DONE\nC6 UID FETCH 201:400 (FLAGS MODSEQ)\nC7 UID FETCH 401:600 (FLAGS MODSEQ)\n"
+                                 "C8 UID FETCH 601:800 (FLAGS MODSEQ)\nC9 UID FETCH 801:1000 (FLAGS MODSEQ)\n"
+                                 "C10 UID FETCH 1001:1200 (FLAGS MODSEQ)\nC11 UID FETCH 1201:1400 (FLAGS MODSEQ)\n"
+                                 "C12 UID FETCH 1401:1600 (FLAGS MODSEQ)\nC13 UID FETCH 1601:1800 (FLAGS MODSEQ)");
     support_script_server(&script, "C5 OK x\nC6 OK x");
     support_script_sent(&script, "C14 UID FETCH 1801:2000 (FLAGS MODSEQ)\nC15 IDLE");
+    support_script_close(&script);
+}
+
+static int watch_another(struct support_script *script, const struct cpmsync_event *event)
+{
+    if (event->type != CPMSYNC_EVENT_BATCH)
+        return 0;
+    script->on_event = NULL;
+    assert_int_equal(cpmsync_client_cancel(script->client, 1), 0);
+    assert_true(watch(script, "other") > 0);
+    return 0;
+}
+
+/* The first one's mailbox is in sync just then. */
+static void test_a_watch_that_took_the_place_of_another_is_not_live_yet(void **state)
+{
+    static const char ANSWER[] = "* 0 EXISTS\r\n* OK [UIDVALIDITY 42] x\r\n* OK [UIDNEXT 1] x\r\n"
+                                 "* OK [HIGHESTMODSEQ 1] x\r\nC3 OK x\r\nC4 OK x\r\n";
+    struct support_script script;
+
+    (void)state;
+    support_script_init(&script);
+    support_script_open(&script);
+    assert_int_equal(watch(&script, "INBOX"), 1);
+    support_script_ready(&script, OFFERED, "QRESYNC");
+    script.on_event = watch_another;
+    assert_int_equal(cpmsync_conn_feed(script.client, 0, script.now, (const uint8_t *)ANSWER, sizeof ANSWER - 1), 0);
+    support_script_heard(&script, "begin 42|batch 1 1|");
     support_script_close(&script);
 }
 
@@ -448,6 +475,7 @@ int main(void)
         cmocka_unit_test(test_c_03_a_bye_to_an_idle_is_not_waited_for_for_ever),
         cmocka_unit_test(test_a_list_of_the_app_is_no_news_of_the_mailboxes),
         cmocka_unit_test(test_r_05_the_ranges_of_a_watched_mailbox_slide),
+        cmocka_unit_test(test_a_watch_that_took_the_place_of_another_is_not_live_yet),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
