@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "sync/notify.h"
 
+enum { IN_VAIN_MAX = 3 }; /* without a bound the account would be looked at again and again, without a pause */
+
 void cpmsync_notify_init(struct cpmsync_notify *notify, const struct cpmsync_allocator *mem,
     struct cpmsync_session *session, size_t mailboxes_max)
 {
@@ -59,6 +61,7 @@ int cpmsync_notify_set(struct cpmsync_notify *notify)
         return error;
     }
     notify->busy = true;
+    notify->of_use = false;
     notify->state = CPMSYNC_NOTIFY_ASKED;
     return 0;
 }
@@ -66,8 +69,10 @@ int cpmsync_notify_set(struct cpmsync_notify *notify)
 /* NOTIFY NONE took effect (N-08, PF-81). */
 static void overflow(struct cpmsync_notify *notify)
 {
-    if (notify->state == CPMSYNC_NOTIFY_ASKED || notify->state == CPMSYNC_NOTIFY_ON)
-        notify->state = CPMSYNC_NOTIFY_OFF;
+    if (notify->state != CPMSYNC_NOTIFY_ASKED && notify->state != CPMSYNC_NOTIFY_ON)
+        return;
+    notify->in_vain = notify->of_use ? 0 : notify->in_vain + 1;
+    notify->state = notify->in_vain < IN_VAIN_MAX ? CPMSYNC_NOTIFY_OFF : CPMSYNC_NOTIFY_REFUSED;
     notify->overflow = true;
     cpmsync_roster_clear(&notify->told);
 }
@@ -82,6 +87,8 @@ void cpmsync_notify_data(struct cpmsync_notify *notify, const struct cpmsync_res
     }
     if (notify->state == CPMSYNC_NOTIFY_OFF || notify->state == CPMSYNC_NOTIFY_REFUSED)
         return;
+    notify->of_use =
+        notify->of_use || response->type == CPMSYNC_RESPONSE_LIST || response->type == CPMSYNC_RESPONSE_MAILBOX_STATUS;
     if (cpmsync_roster_data(&notify->told, response) == CPMSYNC_ERR_LIMIT)
         overflow(notify); /* more than can be kept: the list tells all of it */
 }

@@ -11,7 +11,7 @@
 enum cpmsync_notify_state {
     CPMSYNC_NOTIFY_OFF,    /* Next: ASKED */
     CPMSYNC_NOTIFY_ASKED,  /* Next: ON, REFUSED, OFF when it overflowed */
-    CPMSYNC_NOTIFY_ON,     /* Next: OFF when it overflowed */
+    CPMSYNC_NOTIFY_ON,     /* Next: OFF when it overflowed, REFUSED when it did nothing else */
     CPMSYNC_NOTIFY_REFUSED /* not asked for again on this session */
 };
 
@@ -21,7 +21,9 @@ struct cpmsync_notify {
     struct cpmsync_session *session;
     enum cpmsync_notify_state state;
     bool busy;
-    bool overflow; /* anything may have changed: the account is to be synchronised again */
+    bool of_use;      /* it told of something since it was asked for */
+    unsigned in_vain; /* overflows in a row that were all it told */
+    bool overflow;    /* anything may have changed: the account is to be synchronised again */
     size_t mailboxes_max;
     struct cpmsync_roster told;
 };

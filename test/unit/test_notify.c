@@ -219,6 +219,29 @@ static void test_n_11_what_is_told_last_of_a_mailbox_counts(void **state)
     close_bench(&bench);
 }
 
+/* Else the account would be looked at again and again, without a pause. */
+static void test_n_08_a_server_that_only_overflows_is_not_asked_again(void **state)
+{
+    static const char *const SET_AGAIN[] = {"C4 " SET, "C5 " SET, "C6 " SET, ""};
+    static const char *const DONE[] = {"C4 OK x\r\n", "C5 OK x\r\n", "C6 OK x\r\n"};
+    struct bench bench;
+
+    (void)state;
+    open_set(&bench, 10);
+    tell(&bench, "* STATUS a (HIGHESTMODSEQ 101)"); /* it was of use */
+    tell(&bench, "* OK [NOTIFICATIONOVERFLOW] x");
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(cpmsync_notify_set(&bench.notify), 0);
+        support_talk_client(&bench.talk, SET_AGAIN[i]);
+        if (i == 3)
+            break;
+        support_talk_server(&bench.talk, DONE[i]);
+        tell(&bench, "* OK [NOTIFICATIONOVERFLOW] x");
+        assert_true(bench.notify.overflow);
+    }
+    close_bench(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -230,6 +253,7 @@ int main(void)
         cmocka_unit_test(test_n_08_an_overflow_takes_all_back),
         cmocka_unit_test(test_more_mailboxes_than_the_limit_are_an_overflow),
         cmocka_unit_test(test_n_11_what_is_told_last_of_a_mailbox_counts),
+        cmocka_unit_test(test_n_08_a_server_that_only_overflows_is_not_asked_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
