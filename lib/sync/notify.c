@@ -89,6 +89,7 @@ void cpmsync_notify_data(struct cpmsync_notify *notify, const struct cpmsync_res
         return;
     notify->of_use =
         notify->of_use || response->type == CPMSYNC_RESPONSE_LIST || response->type == CPMSYNC_RESPONSE_MAILBOX_STATUS;
+    notify->told.utf8 = cpmsync_session_utf8_names(notify->session);
     if (cpmsync_roster_data(&notify->told, response) == CPMSYNC_ERR_LIMIT)
         overflow(notify); /* more than can be kept: the list tells all of it */
 }

@@ -242,6 +242,22 @@ static void test_n_08_a_server_that_only_overflows_is_not_asked_again(void **sta
     close_bench(&bench);
 }
 
+static void test_w_07_names_come_as_the_session_spells_them(void **state)
+{
+    struct cpmsync_roster roster;
+    struct bench bench;
+
+    (void)state;
+    open_bench(&bench, "IMAP4rev2 ENABLE CONDSTORE QRESYNC NOTIFY", 10);
+    assert_true(cpmsync_session_utf8_names(bench.talk.session));
+    assert_int_equal(cpmsync_notify_set(&bench.notify), 0);
+    tell(&bench, "* STATUS \"A&-B\" (MESSAGES 3)");
+    assert_int_equal(cpmsync_notify_take(&bench.notify, &bench.store, NULL, &roster), 1);
+    assert_string_equal(roster.entries[0].key, "A&-B");
+    cpmsync_roster_clear(&roster);
+    close_bench(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +270,7 @@ int main(void)
         cmocka_unit_test(test_more_mailboxes_than_the_limit_are_an_overflow),
         cmocka_unit_test(test_n_11_what_is_told_last_of_a_mailbox_counts),
         cmocka_unit_test(test_n_08_a_server_that_only_overflows_is_not_asked_again),
+        cmocka_unit_test(test_w_07_names_come_as_the_session_spells_them),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
