@@ -73,19 +73,17 @@ static int on_message(void *ctx, uint32_t uid, uint64_t modseq, const char *cons
     return 0;
 }
 
-int peer_mirror_view(struct peer_truth *cache, const struct cpmsync_store *store, const char *mailbox)
-{
-    memset(cache, 0, sizeof *cache);
-    return cpmsync_view_messages(store, NULL, mailbox, on_info, on_message, cache);
-}
-
 static int on_descriptor(void *ctx, uint32_t uid, const struct cpmsync_descriptor *descriptor)
 {
+    if (!peer_truth_has(ctx, uid))
+        return PEER_MIRROR_IN_BETWEEN;
     describe(ctx, uid, descriptor);
     return 0;
 }
 
-int peer_mirror_view_descriptors(struct peer_truth *cache, const struct cpmsync_store *store, const char *mailbox)
+int peer_mirror_view(struct peer_truth *cache, const struct cpmsync_store *store, const char *mailbox)
 {
-    return cpmsync_view_descriptors(store, NULL, mailbox, 1, UINT32_MAX, on_descriptor, cache);
+    memset(cache, 0, sizeof *cache);
+    int error = cpmsync_view_messages(store, NULL, mailbox, on_info, on_message, cache);
+    return error ? error : cpmsync_view_descriptors(store, NULL, mailbox, 1, UINT32_MAX, on_descriptor, cache);
 }

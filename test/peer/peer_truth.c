@@ -85,10 +85,16 @@ void peer_truth_remove(struct peer_truth *truth, uint32_t first, uint32_t last)
     truth->count -= end - begin;
 }
 
+int peer_truth_has(const struct peer_truth *truth, uint32_t uid)
+{
+    size_t at = position(truth, uid);
+    return at < truth->count && truth->messages[at].uid == uid;
+}
+
 void peer_truth_describe(struct peer_truth *truth, uint32_t uid, uint64_t size, int64_t seconds, const char *message_id)
 {
     size_t at = position(truth, uid), room = strlen(message_id) + 64;
-    if (at == truth->count || truth->messages[at].uid != uid)
+    if (!peer_truth_has(truth, uid))
         peer_die("a descriptor of no message: %" PRIu32, uid);
     free(truth->messages[at].descriptor);
     truth->messages[at].descriptor = malloc(room);

@@ -28,6 +28,7 @@ void peer_truth_ask(struct peer_truth *truth, struct peer_client *client, const 
 /* Asks for the descriptors, too, in the server's own reading of the headers: its ENVELOPEs. */
 void peer_truth_ask_descriptors(struct peer_truth *truth, struct peer_client *client, const char *mailbox);
 
+int peer_truth_has(const struct peer_truth *truth, uint32_t uid);
 /* The descriptor of a message that is there. */
 void peer_truth_describe(
     struct peer_truth *truth, uint32_t uid, uint64_t size, int64_t seconds, const char *message_id);

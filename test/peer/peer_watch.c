@@ -4,7 +4,8 @@
  * another client changes several mailboxes on a connection of its own; and the library's link is closed, reset, left
  * half-open, falls silent, or stalls and goes on, at random moments and octets. At the end of each of ROUNDS rounds the
  * other client pauses: idle + timeout + retry later at most (and what a busy machine takes) cache and a mirror made of
- * events equal the server's own words, every UID, MODSEQ and flag: of the watched mailbox, and of all where NOTIFY is used.
+ * events equal the server's own words, every UID, MODSEQ, flag and descriptor: of the watched mailbox, and of all where NOTIFY
+ * is used.
  * Now and then the app synchronises another mailbox in between, or ends and begins anew from its store.
  *
  *   --account             the account is watched
@@ -191,6 +192,7 @@ static void ask_truths(struct watch *watch)
     }
     for (size_t i = 0; i < watch->name_count; i++) {
         peer_truth_ask(&watch->truths[i], watch->other, watch->names[i]);
+        peer_truth_ask_descriptors(&watch->truths[i], watch->other, watch->names[i]);
         if (peer_watcher_is_plain(&watch->watcher))
             peer_truth_forget_modseqs(&watch->truths[i]);
     }

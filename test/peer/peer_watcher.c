@@ -231,7 +231,10 @@ int peer_watcher_equals(struct peer_watcher *watcher, const char *mailbox, const
         forgive_cursors(&cache, truth);
         forgive_cursors(&mirror, truth);
     }
-    int equal = peer_truth_equal(truth, quietly ? NULL : "server", &cache, "cache") &&
+    if (error == PEER_MIRROR_IN_BETWEEN && !quietly)
+        fputs("cache: a descriptor of no message\n", stderr);
+    int equal = error != PEER_MIRROR_IN_BETWEEN &&
+                peer_truth_equal(truth, quietly ? NULL : "server", &cache, "cache") &&
                 peer_truth_equal(truth, quietly ? NULL : "server", &mirror, "mirror");
     peer_truth_clear(&cache);
     return equal;
