@@ -14,6 +14,9 @@ void cpmsync_backoff_failed(struct cpmsync_backoff *backoff, int64_t now, uint32
 {
     int64_t delay = backoff->least_ms;
 
+    if (backoff->before && now - backoff->worked_at < backoff->least_ms)
+        backoff->failures = backoff->before;
+    backoff->before = 0;
     for (uint32_t i = 0; i < backoff->failures && i < DOUBLINGS_MAX && delay < backoff->most_ms; i++)
         delay = delay > INT64_MAX / 2 ? INT64_MAX : 2 * delay;
     if (delay > backoff->most_ms)
@@ -26,8 +29,21 @@ void cpmsync_backoff_failed(struct cpmsync_backoff *backoff, int64_t now, uint32
     backoff->retry_at = now > INT64_MAX - delay ? CPMSYNC_NEVER : now + delay;
 }
 
+void cpmsync_backoff_worked(struct cpmsync_backoff *backoff, int64_t now)
+{
+    uint32_t before = backoff->failures;
+
+    if (before == 0)
+        return;
+    cpmsync_backoff_reset(backoff);
+    backoff->before = before;
+    backoff->worked_at = now;
+}
+
 void cpmsync_backoff_reset(struct cpmsync_backoff *backoff)
 {
+    backoff->before = 0;
+    backoff->worked_at = 0;
     backoff->failures = 0;
     backoff->retry_at = INT64_MIN;
 }

@@ -167,7 +167,7 @@ static void up_synced(void *ctx)
     struct cpmsync_conn *conn = ctx;
     struct cpmsync_event ev;
 
-    cpmsync_backoff_reset(&conn->client->backoff);
+    cpmsync_backoff_worked(&conn->client->backoff, conn->client->now);
     cpmsync_saved_pause_save(conn->client);
     memset(&ev, 0, sizeof ev);
     ev.type = CPMSYNC_EVENT_LIVE;

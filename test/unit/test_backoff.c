@@ -25,6 +25,28 @@ static void test_delays_double_up_to_the_most(void **state)
     assert_int_equal(backoff.retry_at, 2000); /* half of it is not left to chance */
 }
 
+static void test_what_fails_as_soon_as_it_works_did_not_work(void **state)
+{
+    struct cpmsync_backoff backoff;
+
+    (void)state;
+    cpmsync_backoff_init(&backoff, 2000, 20000);
+    cpmsync_backoff_failed(&backoff, 0, UINT32_MAX);
+    cpmsync_backoff_failed(&backoff, 0, UINT32_MAX);
+    cpmsync_backoff_worked(&backoff, 5000);
+    assert_int_equal(backoff.failures, 0);
+    cpmsync_backoff_worked(&backoff, 6000); /* it goes on */
+    cpmsync_backoff_failed(&backoff, 6999, UINT32_MAX);
+    assert_int_equal(backoff.retry_at, 6999 + 8000);
+    cpmsync_backoff_worked(&backoff, 20000);
+    cpmsync_backoff_failed(&backoff, 22000, UINT32_MAX);
+    assert_int_equal(backoff.retry_at, 22000 + 2000);
+    cpmsync_backoff_worked(&backoff, 30000);
+    cpmsync_backoff_reset(&backoff);
+    cpmsync_backoff_failed(&backoff, 30000, UINT32_MAX);
+    assert_int_equal(backoff.failures, 1);
+}
+
 static void test_the_delay_is_spread(void **state)
 {
     int64_t last = 0;
@@ -58,6 +80,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_delays_double_up_to_the_most),
+        cmocka_unit_test(test_what_fails_as_soon_as_it_works_did_not_work),
         cmocka_unit_test(test_the_delay_is_spread),
         cmocka_unit_test(test_nothing_overflows),
     };

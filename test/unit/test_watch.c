@@ -455,6 +455,27 @@ static void test_a_watch_that_took_the_place_of_another_is_not_live_yet(void **s
     support_script_close(&script);
 }
 
+/* In sync each time, and lost at once: that is no success. */
+static void test_design_8_a_server_that_ends_each_idle_with_the_link_is_given_time(void **state)
+{
+    struct support_script script;
+
+    (void)state;
+    open_watch(&script);
+    support_script_eof(&script);
+    for (int64_t least = 1000, most = 2000; least < 100000; least *= 2, most *= 2) {
+        int64_t expiry = cpmsync_client_expiry(script.client);
+        assert_in_range(expiry - script.now, least, most);
+        tick(&script, expiry - script.now);
+        support_script_ready(&script, OFFERED, "QRESYNC");
+        script.heard_len = script.sent_len = 0;
+        support_script_server(&script, SELECTED "C3 OK x\nC4 OK x\n+ x");
+        support_script_heard(&script, "begin 42 1:10|batch 11 100|live INBOX|");
+        support_script_eof(&script);
+    }
+    support_script_close(&script);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -476,6 +497,7 @@ int main(void)
         cmocka_unit_test(test_a_list_of_the_app_is_no_news_of_the_mailboxes),
         cmocka_unit_test(test_r_05_the_ranges_of_a_watched_mailbox_slide),
         cmocka_unit_test(test_a_watch_that_took_the_place_of_another_is_not_live_yet),
+        cmocka_unit_test(test_design_8_a_server_that_ends_each_idle_with_the_link_is_given_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
