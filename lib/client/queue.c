@@ -63,6 +63,8 @@ int64_t cpmsync_queue_submit(
     if (!operation)
         return CPMSYNC_ERR_NOMEM;
     if (mailbox) {
+        if (cpmsync_slice_is(cpmsync_slice_str(mailbox), "INBOX"))
+            mailbox = "INBOX"; /* as the cache's key has it (M-01): names are compared */
         operation->mailbox = cpmsync_mem_copy(client->mem, mailbox, strlen(mailbox));
         if (!operation->mailbox) {
             cpmsync_mem_free(client->mem, operation);

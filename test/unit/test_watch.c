@@ -476,6 +476,22 @@ static void test_design_8_a_server_that_ends_each_idle_with_the_link_is_given_ti
     support_script_close(&script);
 }
 
+static void test_m_01_the_inbox_has_one_name(void **state)
+{
+    struct support_script script;
+
+    (void)state;
+    support_script_init(&script);
+    support_script_cache(&script);
+    support_script_open(&script);
+    assert_true(watch(&script, "Inbox") > 0);
+    support_script_ready(&script, OFFERED, "QRESYNC");
+    script.sent_len = 0;
+    support_script_server(&script, SELECTED "C3 OK x\nC4 OK x\n+ x");
+    support_script_heard(&script, "begin 42 1:10|batch 11 100|live INBOX|");
+    support_script_close(&script);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -498,6 +514,7 @@ int main(void)
         cmocka_unit_test(test_r_05_the_ranges_of_a_watched_mailbox_slide),
         cmocka_unit_test(test_a_watch_that_took_the_place_of_another_is_not_live_yet),
         cmocka_unit_test(test_design_8_a_server_that_ends_each_idle_with_the_link_is_given_time),
+        cmocka_unit_test(test_m_01_the_inbox_has_one_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
