@@ -8,6 +8,17 @@
 
 /* ---- operations */
 
+/* It ends with `error`, perhaps at once; a LOGOUT that is sent goes on. */
+static void stop_running(struct cpmsync_conn *conn, int error)
+{
+    if (conn->account)
+        cpmsync_account_stop(conn->account, error);
+    else if (conn->listing)
+        cpmsync_listing_stop(conn->listing, error);
+    else
+        cpmsync_chain_stop(&conn->chain, error);
+}
+
 int cpmsync_conduct_cancel(struct cpmsync_client *client, int64_t id)
 {
     struct cpmsync_operation *operation = cpmsync_queue_take(client, id);
@@ -23,13 +34,8 @@ int cpmsync_conduct_cancel(struct cpmsync_client *client, int64_t id)
         struct cpmsync_conn *conn = &client->conns[i];
         if (!conn->running || conn->running->id != id)
             continue;
-        if (conn->account)
-            cpmsync_account_stop(conn->account, CPMSYNC_ERR_CANCELLED);
-        else if (conn->listing)
-            cpmsync_listing_stop(conn->listing, CPMSYNC_ERR_CANCELLED);
-        else
-            cpmsync_chain_stop(&conn->chain, CPMSYNC_ERR_CANCELLED);
-        return 0; /* a LOGOUT that is sent goes on */
+        stop_running(conn, CPMSYNC_ERR_CANCELLED);
+        return 0;
     }
     return CPMSYNC_ERR_NOT_FOUND;
 }
@@ -39,14 +45,11 @@ int cpmsync_conduct_cancel(struct cpmsync_client *client, int64_t id)
 /* The operation is over now; the answers to what it sent are waited for by themselves. */
 static void give_up_running(struct cpmsync_conn *conn, const struct cpmsync_err *err)
 {
+    if (!conn->running || conn->client->now < conn->running->deadline)
+        return;
     int64_t id = conn->running->id;
 
-    if (conn->account)
-        cpmsync_account_stop(conn->account, err->error);
-    else if (conn->listing)
-        cpmsync_listing_stop(conn->listing, err->error);
-    else
-        cpmsync_chain_stop(&conn->chain, err->error);
+    stop_running(conn, err->error);
     struct cpmsync_operation *operation = conn->running;
     if (!operation || operation->id != id)
         return;
@@ -65,11 +68,8 @@ void cpmsync_conduct_deadlines(struct cpmsync_client *client)
         struct cpmsync_operation *late = cpmsync_queue_take_late(client);
         if (late)
             cpmsync_queue_complete(client, late, &err);
-        else
-            give_up_running(client->conns[0].running && client->now >= client->conns[0].running->deadline
-                                ? &client->conns[0]
-                                : &client->conns[1],
-                &err);
+        for (size_t i = 0; !late && i < CPMSYNC_CONN_COUNT; i++)
+            give_up_running(&client->conns[i], &err);
     }
 }
 
@@ -236,6 +236,15 @@ static void end_running(struct cpmsync_conn *conn, const struct cpmsync_err *err
         cpmsync_queue_complete(conn->client, operation, err);
 }
 
+/* It could not begin. */
+static void fail_running(struct cpmsync_conn *conn, int error)
+{
+    struct cpmsync_err err;
+
+    cpmsync_err_set(&err, error);
+    end_running(conn, &err);
+}
+
 static void visited(void *ctx, const struct cpmsync_err *err, bool unfinished)
 {
     struct cpmsync_conn *conn = ctx;
@@ -254,16 +263,12 @@ int cpmsync_conduct_tell_renames(struct cpmsync_conn *conn)
 
 static void start_sync(struct cpmsync_conn *conn)
 {
-    struct cpmsync_err err;
     int error = cpmsync_conduct_tell_renames(conn);
 
     if (!error)
         error = cpmsync_chain_visit(&conn->chain, cpmsync_slice_str(conn->running->mailbox), NULL, 0, visited, conn);
-    if (!error)
-        return;
-    cpmsync_err_clear(&err);
-    cpmsync_err_set(&err, error);
-    end_running(conn, &err);
+    if (error)
+        fail_running(conn, error);
 }
 
 static void account_done(void *ctx, const struct cpmsync_err *err)
@@ -287,18 +292,14 @@ static void start_sync_account(struct cpmsync_conn *conn)
 {
     const char *first = conn->running->mailbox;
     struct cpmsync_account_config config;
-    struct cpmsync_err err;
 
     cpmsync_conduct_account_config(conn, &config);
     config.done = account_done;
     int error = cpmsync_conduct_tell_renames(conn);
     if (!error)
         error = cpmsync_account_new(&conn->account, &config, cpmsync_slice_of(first, first ? strlen(first) : 0));
-    if (!error)
-        return;
-    cpmsync_err_clear(&err);
-    cpmsync_err_set(&err, error);
-    end_running(conn, &err);
+    if (error)
+        fail_running(conn, error);
 }
 
 static void on_listed(void *ctx, const struct cpmsync_list_info *info)
@@ -325,24 +326,19 @@ static void start_list(struct cpmsync_conn *conn)
 {
     struct cpmsync_client *client = conn->client;
     struct cpmsync_listing_config config;
-    struct cpmsync_err err;
 
     memset(&config, 0, sizeof config);
     config.mem = client->mem;
     config.session = conn->session;
-    config.subscriptions_max =
-        client->config.mailboxes_max == CPMSYNC_OFF ? SIZE_MAX / 4 : (size_t)client->config.mailboxes_max;
+    config.subscriptions_max = (size_t)client->config.mailboxes_max;
     config.ask_namespaces = !conn->namespaces_told;
     config.ctx = conn;
     config.listed = on_listed;
     config.namespaces = on_namespaces;
     config.done = account_done;
     int error = cpmsync_listing_new(&conn->listing, &config, cpmsync_slice_str(conn->running->mailbox));
-    if (!error)
-        return;
-    cpmsync_err_clear(&err);
-    cpmsync_err_set(&err, error);
-    end_running(conn, &err);
+    if (error)
+        fail_running(conn, error);
 }
 
 void cpmsync_conduct_compress(struct cpmsync_conn *conn)
@@ -368,17 +364,12 @@ static void end_watch_well(struct cpmsync_client *client)
 
 static void start_logout(struct cpmsync_conn *conn)
 {
-    struct cpmsync_err err;
-
     if (conn->index == 0)
         end_watch_well(conn->client);
     int error = cpmsync_session_logout(conn->session);
 
-    if (!error)
-        return;
-    cpmsync_err_clear(&err);
-    cpmsync_err_set(&err, error);
-    end_running(conn, &err);
+    if (error)
+        fail_running(conn, error);
 }
 
 static void start_operation(struct cpmsync_conn *conn)

@@ -57,7 +57,7 @@ int64_t cpmsync_queue_submit(
 
     if (client->dying || (stands && client->watch))
         return CPMSYNC_ERR_STATE;
-    if (client->config.operations_max != CPMSYNC_OFF && client->operations >= (uint64_t)client->config.operations_max)
+    if (client->operations >= (uint64_t)client->config.operations_max)
         return CPMSYNC_ERR_LIMIT;
     struct cpmsync_operation *operation = cpmsync_mem_zalloc(client->mem, sizeof *operation);
     if (!operation)

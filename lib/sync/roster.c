@@ -338,17 +338,6 @@ static int compare(void *ctx, const struct cpmsync_store_mailbox *record)
     return 0;
 }
 
-static int compare_told(void *ctx, const struct cpmsync_store_mailbox *record)
-{
-    struct cpmsync_roster *roster = ctx;
-    struct cpmsync_slice key = cpmsync_slice_of(record->name, record->name_len);
-    struct cpmsync_roster_entry *entry = cpmsync_roster_find(roster, key);
-
-    if (entry && entry->closed && record->uidvalidity)
-        entry->state = CPMSYNC_ROSTER_MISSING;
-    return compare(ctx, record);
-}
-
 /* Of what is stored: entries of all, so that what was not listed is among them. */
 static int add_stored(void *ctx, const struct cpmsync_store_mailbox *record)
 {
@@ -383,7 +372,10 @@ int cpmsync_roster_compare_told(struct cpmsync_roster *roster, const struct cpms
     for (size_t i = 0; i < roster->count; i++)
         roster->entries[i].state = roster->entries[i].closed ? CPMSYNC_ROSTER_CLOSED : CPMSYNC_ROSTER_DIFFERS;
     if (!roster->error)
-        roster->error = store->ops->mailbox_each(store->self, compare_told, roster);
+        roster->error = store->ops->mailbox_each(store->self, compare, roster);
+    for (size_t i = 0; i < roster->count; i++)
+        if (roster->entries[i].closed && roster->entries[i].stored)
+            roster->entries[i].state = CPMSYNC_ROSTER_MISSING;
     return roster->error;
 }
 
