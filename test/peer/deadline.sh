@@ -21,27 +21,14 @@ trap '[ -z "$proxy" ] || kill $proxy 2>/dev/null; rm -rf "$work"' EXIT
 CPMSYNC_PASSWORD=$PEER_PASSWORD
 export CPMSYNC_PASSWORD
 
-fail() { echo "$*" >&2; exit 1; }
+. "$(dirname "$0")/account_setup.sh"
 
 dump() { # STORE MAILBOX: nothing if it is not there
     "$cpmsync" --store "$work/$1" dump "$2" 2>/dev/null || true
 }
 
-number=0
-while [ $number -lt "$mailboxes" ]; do
-    number=$((number + 1))
-    "$bin/churn" delete "Account$number" 2>/dev/null || true
-    "$bin/churn" create "Account$number"
-    "$bin/churn" deliver "Account$number" $number 20
-done
-setpriv --pdeathsig TERM "$bin/flight_proxy" localhost "$PEER_PORT" "$delay" "$work/port" >"$work/flights" &
-proxy=$!
-tries=0
-until [ -s "$work/port" ]; do
-    tries=$((tries + 1))
-    [ $tries -le 100 ] || fail "the proxy did not start"
-    sleep 0.05
-done
+make_account
+start_proxy
 url=imaps://$PEER_USER@localhost:$(cat "$work/port")/
 "$cpmsync" --url "$url" --ca "$PEER_CA" --store "$work/whole" sync >"$work/out"
 "$cpmsync" --store "$work/whole" mailboxes | sed 's/ messages .*//' >"$work/all"
