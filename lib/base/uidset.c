@@ -54,7 +54,7 @@ static int reserve(struct cpmsync_uidset *set, size_t count)
 }
 
 /* The first range that ends at `uid` or above it; count if there is none. */
-static size_t find(const struct cpmsync_uidset *set, uint32_t uid)
+size_t cpmsync_uidset_find(const struct cpmsync_uidset *set, uint32_t uid)
 {
     size_t low = 0, high = set->count;
 
@@ -130,7 +130,7 @@ int cpmsync_uidset_add(struct cpmsync_uidset *set, uint32_t first, uint32_t last
     if (error)
         return error;
     /* Neighbours join too, hence one below and, unless that would wrap, one above. */
-    low = find(set, first - 1);
+    low = cpmsync_uidset_find(set, first - 1);
     high = find_above(set, low, last == UINT32_MAX ? last : last + 1);
     joined.first = first;
     joined.last = last;
@@ -151,7 +151,7 @@ int cpmsync_uidset_remove(struct cpmsync_uidset *set, uint32_t first, uint32_t l
 
     if (error)
         return error;
-    low = find(set, first);
+    low = cpmsync_uidset_find(set, first);
     high = find_above(set, low, last);
     if (low == high)
         return 0;
@@ -376,7 +376,7 @@ int cpmsync_uidset_assign(struct cpmsync_uidset *set, const struct cpmsync_range
 
 bool cpmsync_uidset_contains(const struct cpmsync_uidset *set, uint32_t uid)
 {
-    size_t at = find(set, uid);
+    size_t at = cpmsync_uidset_find(set, uid);
 
     return at < set->count && set->ranges[at].first <= uid;
 }

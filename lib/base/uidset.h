@@ -40,6 +40,8 @@ int cpmsync_uidset_remove_set(struct cpmsync_uidset *set, const struct cpmsync_u
 int cpmsync_uidset_assign(struct cpmsync_uidset *set, const struct cpmsync_range *ranges, size_t count);
 
 bool cpmsync_uidset_contains(const struct cpmsync_uidset *set, uint32_t uid);
+/* The first range that ends at `uid` or above it; `count` if there is none. */
+size_t cpmsync_uidset_find(const struct cpmsync_uidset *set, uint32_t uid);
 uint64_t cpmsync_uidset_size(const struct cpmsync_uidset *set); /* number of UIDs */
 uint32_t cpmsync_uidset_last(const struct cpmsync_uidset *set); /* highest UID, 0 if empty */
 

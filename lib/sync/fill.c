@@ -33,27 +33,14 @@ static uint32_t cached_from(const struct cpmsync_fill *fill, uint32_t uid)
     return cpmsync_columns_at(columns, below + 1, &row) ? row.uid : 0;
 }
 
-/* The first range that ends at `uid` or above it; count if there is none. */
-static size_t find(const struct cpmsync_uidset *set, uint64_t uid)
-{
-    size_t low = 0, high = set->count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (set->ranges[middle].last < uid)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 /* The first message from `from` on that is to be asked for, 0 if there is none. */
 static uint32_t due_from(const struct cpmsync_fill *fill, uint64_t from)
 {
     const struct cpmsync_uidset *lacking = &fill->mailbox->lacking;
 
-    for (size_t i = find(lacking, from); i < lacking->count; i++) {
+    if (from > UINT32_MAX)
+        return 0;
+    for (size_t i = cpmsync_uidset_find(lacking, (uint32_t)from); i < lacking->count; i++) {
         const struct cpmsync_range *range = &lacking->ranges[i];
         uint64_t uid = from > range->first ? from : range->first;
         while (uid && uid <= range->last) {
