@@ -1,34 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE /* CLOCK_BOOTTIME */
 #include "loop_epoll.h"
 
+#include "loop_poll.h" /* its clock counts suspended time */
+
 #include <errno.h>
-#include <limits.h>
 #include <sys/epoll.h>
-#include <time.h>
 #include <unistd.h>
-
-enum { BUDGET = 262144 };
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static int timeout_of(const struct cpmsync_client *client)
-{
-    int64_t expiry = cpmsync_client_expiry(client);
-    if (cpmsync_client_want(client) & CPMSYNC_WANT_NOW)
-        return 0;
-    if (expiry == CPMSYNC_NEVER)
-        return -1;
-    int64_t left = expiry - now_ms();
-    if (left < 0)
-        return 0;
-    return left < INT_MAX ? (int)left : INT_MAX;
-}
 
 /* A descriptor that was closed left the epoll set by itself, and a new one may have got its number: so each is set again
  * each time, and added where the kernel does not know it. */
@@ -75,11 +52,11 @@ void loop_epoll_init(struct loop_epoll *loop, struct cpmsync_client *client, int
 int loop_epoll_step(struct loop_epoll *loop, int *timeout)
 {
     struct cpmsync_pollfd fds[LOOP_EPOLL_MAX];
-    int error = cpmsync_client_step(loop->client, now_ms(), BUDGET);
+    int error = cpmsync_client_step(loop->client, loop_poll_now(), LOOP_POLL_BUDGET);
     if (error)
         return error;
     size_t count = cpmsync_client_pollfds(loop->client, fds, LOOP_EPOLL_MAX);
-    *timeout = timeout_of(loop->client);
+    *timeout = loop_poll_timeout(loop->client);
     return watch_all(loop, fds, count < LOOP_EPOLL_MAX ? count : LOOP_EPOLL_MAX);
 }
 

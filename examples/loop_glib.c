@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE /* CLOCK_BOOTTIME */
 #include "loop_glib.h"
 
-#include <time.h>
+#include "loop_poll.h" /* its clock counts suspended time */
 
-enum { BUDGET = 262144, FDS_MAX = 40 };
+enum { FDS_MAX = 40 };
 
 struct source {
     GSource source; /* the first member */
@@ -14,26 +13,11 @@ struct source {
     int error;
 };
 
-/* GLib's own clock does not count suspended time. */
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* In the terms of g_source_set_ready_time. */
 static gint64 ready_time_of(const struct cpmsync_client *client)
 {
-    int64_t expiry = cpmsync_client_expiry(client);
-    if (cpmsync_client_want(client) & CPMSYNC_WANT_NOW)
-        return 0;
-    if (expiry == CPMSYNC_NEVER)
-        return -1;
-    int64_t left = expiry - now_ms();
-    if (left > G_MAXINT)
-        left = G_MAXINT;
-    return left <= 0 ? 0 : g_get_monotonic_time() + left * 1000;
+    int timeout = loop_poll_timeout(client);
+    return timeout <= 0 ? timeout : g_get_monotonic_time() + (gint64)timeout * 1000;
 }
 
 static GIOCondition condition_of(unsigned events)
@@ -58,7 +42,7 @@ static gboolean dispatch(GSource *base, GSourceFunc callback, gpointer data)
     (void)callback;
     (void)data;
     forget(source);
-    source->error = cpmsync_client_step(source->client, now_ms(), BUDGET);
+    source->error = cpmsync_client_step(source->client, loop_poll_now(), LOOP_POLL_BUDGET);
     if (source->error != 0)
         return G_SOURCE_REMOVE;
     size_t count = cpmsync_client_pollfds(source->client, fds, FDS_MAX);

@@ -21,8 +21,7 @@ int64_t loop_poll_now(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Milliseconds until something is due; -1: only a descriptor can tell. */
-static int timeout_of(const struct cpmsync_client *client)
+int loop_poll_timeout(const struct cpmsync_client *client)
 {
     int64_t expiry = cpmsync_client_expiry(client);
     if (cpmsync_client_want(client) & CPMSYNC_WANT_NOW)
@@ -54,7 +53,7 @@ enum loop_poll_ready loop_poll_wait(struct cpmsync_client *client, int fd)
 {
     struct pollfd pollers[FDS_MAX + 1];
     nfds_t count = fill(client, pollers);
-    int timeout = timeout_of(client);
+    int timeout = loop_poll_timeout(client);
     if (!count && timeout < 0)
         return LOOP_POLL_IDLE;
     pollers[count].fd = fd; /* poll passes over -1 */

@@ -18,6 +18,9 @@ enum { LOOP_POLL_BUDGET = 262144 };
 /* Milliseconds of a clock that counts suspended time. */
 int64_t loop_poll_now(void);
 
+/* Milliseconds until something is due; -1: only a descriptor can tell. */
+int loop_poll_timeout(const struct cpmsync_client *client);
+
 enum loop_poll_ready {
     LOOP_POLL_CLIENT, /* step it */
     LOOP_POLL_FD,     /* `fd` can be read; the client perhaps, too */

@@ -1,33 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE /* CLOCK_BOOTTIME */
+#define _GNU_SOURCE /* uv.h */
 #include "loop_uv.h"
 
-#include <limits.h>
+#include "loop_poll.h" /* its clock counts suspended time */
+
 #include <stdlib.h>
-#include <time.h>
-
-enum { BUDGET = 262144 };
-
-/* libuv's own clock does not count suspended time. */
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static int timeout_of(const struct cpmsync_client *client)
-{
-    int64_t expiry = cpmsync_client_expiry(client);
-    if (cpmsync_client_want(client) & CPMSYNC_WANT_NOW)
-        return 0;
-    if (expiry == CPMSYNC_NEVER)
-        return -1;
-    int64_t left = expiry - now_ms();
-    if (left < 0)
-        return 0;
-    return left < INT_MAX ? (int)left : INT_MAX;
-}
 
 static void free_handle(uv_handle_t *handle)
 {
@@ -93,13 +70,13 @@ void loop_uv_step(struct loop_uv *loop)
     struct cpmsync_pollfd fds[LOOP_UV_MAX];
     forget(loop);
     if (loop->error == 0)
-        loop->error = cpmsync_client_step(loop->client, now_ms(), BUDGET);
+        loop->error = cpmsync_client_step(loop->client, loop_poll_now(), LOOP_POLL_BUDGET);
     if (loop->error != 0)
         return;
     size_t count = cpmsync_client_pollfds(loop->client, fds, LOOP_UV_MAX);
     for (size_t i = 0; i < count && i < LOOP_UV_MAX && loop->error == 0; i++)
         loop->error = watch(loop, &fds[i]);
-    loop->timeout = timeout_of(loop->client);
+    loop->timeout = loop_poll_timeout(loop->client);
     if (loop->timeout >= 0 && loop->error == 0)
         loop->error = uv_timer_start(loop->timer, on_timer, (uint64_t)loop->timeout, 0);
 }
